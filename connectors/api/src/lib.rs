@@ -1,0 +1,1 @@
+//! The contract of connectors to upstream systems, and their HTTP stack.

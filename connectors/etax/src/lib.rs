@@ -1,0 +1,1 @@
+//! Connector to the JSON API of an e-tax platform.

@@ -1,0 +1,1 @@
+//! A simulated e-tax platform with memory and faults.

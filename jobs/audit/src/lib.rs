@@ -1,0 +1,1 @@
+//! Audit events as canonical bytes, and the sealing of personal data beside them.

@@ -1,0 +1,86 @@
+//! What the policy decided about an item, and by which rules.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Digest, Text};
+
+/// What is to be done with an item. Ordered: when rules disagree, the greatest wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The robot may complete it.
+    Proceed,
+    /// The robot may send it back to the applicant, with reasons.
+    Return,
+    /// A person must decide.
+    Review,
+}
+
+impl Verdict {
+    /// The name in storage and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Proceed => "proceed",
+            Self::Return => "return",
+            Self::Review => "review",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Whose concern a rule is; each tier has its own reviewers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    /// 业务: is the item right?
+    Business,
+    /// 执法: is the act lawful?
+    Enforcement,
+    /// 廉政: does somebody profit?
+    Integrity,
+}
+
+impl Tier {
+    /// The name in storage and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Business => "business",
+            Self::Enforcement => "enforcement",
+            Self::Integrity => "integrity",
+        }
+    }
+}
+
+/// A rule that took part in a decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleHit {
+    /// The rule's `@id`, or `engine.…` for what the engine itself refuses.
+    pub id: String,
+    /// Whose concern it is.
+    pub tier: Tier,
+    /// What it asks for.
+    pub asks: Verdict,
+    /// Why, for people.
+    pub reason: Text,
+}
+
+/// A decision, complete enough to be made again from the record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// What is to be done.
+    pub verdict: Verdict,
+    /// The rules that made the verdict: for `proceed` the permits, otherwise the forbids that
+    /// fired, or what the engine itself refused.
+    pub rules: Vec<RuleHit>,
+    /// Digest of the bundle that decided.
+    pub policy_version: Digest,
+    /// Digest of the facts it was shown.
+    pub facts_digest: Digest,
+}

@@ -1,0 +1,36 @@
+//! The domain of the fleet, without I/O: what a job is, which states it may be in, what is found
+//! and known about it, what was decided, and the small types (ids, times, money, digests) that
+//! every other crate speaks in.
+//!
+//! Invariants kept here:
+//! * the state machine is one table, [`state::TRANSITIONS`]; the ledger refuses everything else;
+//! * money is integer cents, times are integer microseconds UTC, ids are UUIDv7;
+//! * nothing here reads a clock, a file or the network: a [`time::Clock`] is handed in.
+
+pub mod actor;
+pub mod canonical;
+pub mod decision;
+pub mod effect;
+pub mod fact;
+pub mod finding;
+pub mod id;
+pub mod job;
+pub mod money;
+pub mod review;
+pub mod state;
+pub mod text;
+pub mod time;
+
+pub use actor::{Actor, Office};
+pub use canonical::Digest;
+pub use decision::{Decision, RuleHit, Tier, Verdict};
+pub use effect::{EffectRecord, EffectState, IdempotencyKey};
+pub use fact::{Fact, FactValue, Facts};
+pub use finding::{Finding, Severity};
+pub use id::{BatchId, EventId, JobId, ReviewId, WorkerId};
+pub use job::{Entry, Job, KindName, Lane};
+pub use money::Cents;
+pub use review::{Binding, Review, ReviewState};
+pub use state::State;
+pub use text::Text;
+pub use time::{Clock, ManualClock, SystemClock, Timestamp};

@@ -1,0 +1,1 @@
+//! The SQL truth: SQLite and PostgreSQL behind one seam, with group commit.

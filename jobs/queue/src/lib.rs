@@ -1,0 +1,1 @@
+//! Redis Streams as an apalis Backend: lanes, leases, dead letters.

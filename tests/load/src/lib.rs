@@ -1,0 +1,1 @@
+//! Benchmarks of the queue, the ledger and the whole way of an item.

@@ -1,0 +1,2 @@
+//! The clerkwork binary.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The workers: claim, check, gather, decide, act, finish.

@@ -1,0 +1,1 @@
+//! Configuration, telemetry, the supervised Redis, wiring and shutdown.

@@ -1,0 +1,1 @@
+//! Dispatcher, promoter, rescuer and sweeper.
