@@ -1,0 +1,167 @@
+//! What a job kind is.
+
+use async_trait::async_trait;
+use clerkwork_connectors_api::{ConnectorError, agent_invoice::AgentInvoices};
+use clerkwork_core::{Clock, EffectRecord, Facts, Finding, IdempotencyKey, Text};
+use serde_json::Value;
+use std::{fmt, sync::Arc};
+
+use crate::PayloadError;
+
+/// A kind of work. One file or folder implements it, one line in the registry names it.
+pub trait JobKind: Send + Sync {
+    /// Stable name in storage, on the wire and on the command line, for example
+    /// `agent_invoice_review`.
+    fn name(&self) -> &'static str;
+
+    /// The name for people.
+    fn title(&self) -> Text;
+
+    /// JSON Schema (2020-12) of the payload.
+    fn schema(&self) -> Value;
+
+    /// The resource type of the policy schema, for example `AgentInvoiceReview`.
+    fn resource_type(&self) -> &'static str;
+
+    /// Whether a robot may ever complete an item of this kind. `false` is the hard floor: no
+    /// policy can let such an item pass.
+    fn automatable(&self) -> bool;
+
+    /// Reads a payload. Refuses only what no applicant could correct: wrong types, unknown
+    /// fields, amounts that are no amounts. Whatever a reviewer would object to is a finding.
+    fn parse(&self, payload: &Value) -> Result<Box<dyn Item>, PayloadError>;
+}
+
+/// The person an item is about; their data are sealed in the audit trail.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// Tax id or identity number; groups a person's events, under a keyed pseudonym.
+    pub id: String,
+    /// Name.
+    pub name: String,
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Subject(sealed)")
+    }
+}
+
+/// The systems a kind may speak to.
+#[derive(Clone)]
+pub struct Upstreams {
+    /// Where agent-issued invoices are applied for and issued.
+    pub agent_invoices: Arc<dyn AgentInvoices>,
+}
+
+impl fmt::Debug for Upstreams {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Upstreams")
+    }
+}
+
+/// One item of work, read from its payload.
+#[async_trait]
+pub trait Item: Send + Sync {
+    /// The person it is about.
+    fn subject(&self) -> Subject;
+
+    /// Pure rules on the item alone.
+    fn check(&self) -> Vec<Finding>;
+
+    /// Read-only calls. Adds to `findings` what only the upstream's answer shows, and returns the
+    /// facts, those derived from the item and from all findings included.
+    async fn gather(
+        &self,
+        upstreams: &Upstreams,
+        clock: &dyn Clock,
+        findings: &mut Vec<Finding>,
+    ) -> Result<Facts, ConnectorError>;
+
+    /// Carries out `order`, every write upstream through `effects`. Called again after a crash:
+    /// the journal then answers for what was already done.
+    async fn act(
+        &self,
+        order: &Order,
+        upstreams: &Upstreams,
+        effects: &mut dyn Effects,
+    ) -> Result<Done, Stop>;
+}
+
+/// What is to be carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// Complete the item.
+    Proceed,
+    /// Send it back to the applicant with these reasons (Chinese, one line each).
+    Return {
+        /// The reasons.
+        reasons: Vec<String>,
+    },
+}
+
+/// How an item ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Done {
+    /// Completed; the summary is shown to people and holds no personal data.
+    Completed {
+        /// For example `{"invoice_number": "…"}`.
+        summary: Value,
+    },
+    /// Returned to the applicant.
+    Returned,
+    /// The upstream holds a state that contradicts the order (for example: withdrawn by the
+    /// applicant); a person must look. The text says what was found.
+    Contradicted(Text),
+}
+
+/// The journal, as a kind sees it.
+///
+/// `run` asks the gate, records the intent durably, calls, and records the result. When an earlier
+/// attempt left a record: confirmed answers from the journal without a call; intended or unknown
+/// is looked up first; what stays unclear stops the job in front of a person.
+#[async_trait]
+pub trait Effects: Send {
+    /// Runs one effect. `name` is unique within the job. The value is what the call or the lookup
+    /// returned; it is stored in the ledger and holds no personal data.
+    async fn run(&mut self, name: &'static str, call: &dyn EffectCall) -> Result<Value, Stop>;
+}
+
+/// One write in another system, and how to find out whether it happened.
+#[async_trait]
+pub trait EffectCall: Send + Sync {
+    /// Performs it.
+    async fn call(&self, key: &IdempotencyKey) -> Result<Value, ConnectorError>;
+
+    /// Asks the upstream whether it happened.
+    async fn lookup(&self, key: &IdempotencyKey) -> Result<Lookup, ConnectorError>;
+}
+
+/// The answer to "did it happen?".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup {
+    /// It did; with what the call would have returned.
+    Happened(Value),
+    /// It did not, and can be tried.
+    DidNotHappen,
+    /// The upstream cannot tell, or holds something else in its place.
+    Unclear(Text),
+}
+
+/// Why a job stops before its end. Kinds hand it through with `?`.
+#[derive(Debug)]
+pub enum Stop {
+    /// A technical failure; the fleet retries the job later.
+    Retry(ConnectorError),
+    /// The upstream refused on business grounds; a person must look.
+    Refused(ConnectorError),
+    /// The outcome of this effect is unclear; a person must look.
+    Unclear {
+        /// The journal's record.
+        effect: Box<EffectRecord>,
+        /// What was found out.
+        found: Text,
+    },
+    /// The gate, a cancel request or a lost lease stopped it; the fleet knows which.
+    Halted,
+}
