@@ -1,1 +1,19 @@
-//! Audit events as canonical bytes, and the sealing of personal data beside them.
+//! The audit trail: what an event is, its exact bytes, and how personal data are kept out of them.
+//!
+//! Invariants:
+//! * an event's bytes are canonical JSON (see [`clerkwork_core::canonical`]), made once, stored as
+//!   they are and never written again in another form: they are the leaf of the Merkle log;
+//! * a person's data enter an event only as a salted commitment; the value is encrypted beside the
+//!   event under that person's own key ([`Sealer`]), so that destroying salt and key erases it
+//!   without changing a byte of the event;
+//! * an event about a job carries `job_seq`, 1, 2, 3 … without gaps.
+//!
+//! To add an event: one line in the table of [`EventType`], with a sentence on what it records.
+
+mod draft;
+mod event_type;
+mod seal;
+
+pub use draft::{Envelope, EventDraft, RenderError, Rendered, SCHEMA_VERSION};
+pub use event_type::{EventType, UnknownEventType};
+pub use seal::{MasterKey, PersonKey, Pseudonym, SealError, Sealed, Sealer, commitment};

@@ -1,1 +1,7 @@
-//! The SQL truth: SQLite and PostgreSQL behind one seam, with group commit.
+//! The SQL truth: SQLite (embedded default) and PostgreSQL (production) behind one seam.
+
+mod change;
+mod query;
+
+pub use change::*;
+pub use query::*;

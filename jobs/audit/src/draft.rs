@@ -1,0 +1,173 @@
+//! From what a writer wants to record to the exact bytes of the event.
+
+use clerkwork_core::{
+    Actor, BatchId, EventId, JobId, Office, Timestamp,
+    canonical::{self, NotCanonical},
+};
+use serde_json::{Map, Value, json};
+
+use crate::{EventType, PersonKey, Sealed, Sealer, seal::SealError};
+
+/// Version of the event schema, `v` in the bytes.
+pub const SCHEMA_VERSION: u64 = 1;
+
+/// An event as its writer knows it; the ledger adds the [`Envelope`] when it commits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventDraft {
+    /// What happened.
+    pub kind: EventType,
+    /// Who did it.
+    pub actor: Actor,
+    /// The particulars: strings, integers, booleans, arrays and objects, no personal data.
+    pub data: Map<String, Value>,
+    /// Personal data: field name and value. Each becomes a commitment under `sealed` in the bytes.
+    pub personal: Vec<(&'static str, String)>,
+}
+
+impl EventDraft {
+    /// An event with particulars; `data` must be a JSON object.
+    pub fn new(kind: EventType, actor: Actor, data: Value) -> Self {
+        let data = match data {
+            Value::Object(map) => map,
+            Value::Null => Map::new(),
+            other => Map::from_iter([("value".to_owned(), other)]),
+        };
+        Self {
+            kind,
+            actor,
+            data,
+            personal: Vec::new(),
+        }
+    }
+
+    /// Adds a personal value, to be sealed.
+    #[must_use]
+    pub fn with_personal(mut self, field: &'static str, value: impl Into<String>) -> Self {
+        self.personal.push((field, value.into()));
+        self
+    }
+}
+
+/// What the ledger knows about an event at its commit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Envelope {
+    /// The event's id.
+    pub id: EventId,
+    /// When it was committed.
+    pub at: Timestamp,
+    /// Whose work it concerns.
+    pub office: Office,
+    /// The job and the event's number within it, from 1.
+    pub job: Option<(JobId, u64)>,
+    /// The batch.
+    pub batch: Option<BatchId>,
+}
+
+/// An event ready to be stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rendered {
+    /// The exact bytes.
+    pub bytes: Vec<u8>,
+    /// What is stored beside them.
+    pub sealed: Vec<Sealed>,
+}
+
+/// Why an event could not be rendered.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// A particular has no canonical form.
+    #[error(transparent)]
+    NotCanonical(#[from] NotCanonical),
+    /// Personal data could not be sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+}
+
+impl EventDraft {
+    /// Makes the bytes. `key` is the key of the person whom `personal` is about; without
+    /// personal data it is not used.
+    pub fn render(
+        &self,
+        envelope: &Envelope,
+        sealer: &Sealer,
+        key: Option<&PersonKey>,
+    ) -> Result<Rendered, RenderError> {
+        let mut sealed = Vec::with_capacity(self.personal.len());
+        for (field, value) in &self.personal {
+            let key = key.ok_or(SealError::NoKey)?;
+            sealed.push(sealer.seal(key, envelope.id, field, value)?);
+        }
+        let mut event = json!({
+            "v": SCHEMA_VERSION,
+            "id": envelope.id.to_string(),
+            "type": self.kind.as_str(),
+            "at": envelope.at.0,
+            "actor": self.actor,
+            "office": envelope.office.as_str(),
+            "data": self.data,
+        });
+        if let Value::Object(map) = &mut event {
+            if let Some((job, seq)) = envelope.job {
+                map.insert("job".into(), job.to_string().into());
+                map.insert("job_seq".into(), seq.into());
+            }
+            if let Some(batch) = envelope.batch {
+                map.insert("batch".into(), batch.to_string().into());
+            }
+            if !sealed.is_empty() {
+                let commitments = sealed
+                    .iter()
+                    .map(|s| (s.field.to_owned(), s.commitment.to_string().into()));
+                map.insert("sealed".into(), Value::Object(commitments.collect()));
+            }
+        }
+        Ok(Rendered {
+            bytes: canonical::to_bytes(&event)?,
+            sealed,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MasterKey;
+
+    fn envelope() -> Envelope {
+        Envelope {
+            id: "0190c8f0-0000-7000-8000-000000000001".parse().unwrap(),
+            at: Timestamp(1_772_352_000_000_001),
+            office: Office::default(),
+            job: Some(("0190c8f0-0000-7000-8000-000000000002".parse().unwrap(), 3)),
+            batch: None,
+        }
+    }
+
+    #[test]
+    fn the_bytes_are_pinned() {
+        let sealer = Sealer::new(&MasterKey([7; 32]));
+        let draft = EventDraft::new(
+            EventType::JobClaimed,
+            Actor::Robot("w1".into()),
+            json!({"attempt": 1}),
+        );
+        let rendered = draft.render(&envelope(), &sealer, None).unwrap();
+        insta::assert_snapshot!(String::from_utf8(rendered.bytes).unwrap(), @r#"{"actor":{"kind":"robot","name":"w1"},"at":1772352000000001,"data":{"attempt":1},"id":"0190c8f0-0000-7000-8000-000000000001","job":"0190c8f0-0000-7000-8000-000000000002","job_seq":3,"office":"center","type":"job.claimed","v":1}"#);
+    }
+
+    #[test]
+    fn personal_data_enter_only_as_commitments() {
+        let sealer = Sealer::new(&MasterKey([7; 32]));
+        let key = sealer.new_person_key();
+        let draft = EventDraft::new(EventType::JobAccepted, Actor::User("li".into()), json!({}))
+            .with_personal("subject", "张三 11010519491231002X");
+        let rendered = draft.render(&envelope(), &sealer, Some(&key)).unwrap();
+        let text = String::from_utf8(rendered.bytes).unwrap();
+        assert!(!text.contains("张三") && !text.contains("1101051949"));
+        assert!(text.contains(&rendered.sealed[0].commitment.to_string()));
+        assert!(
+            draft.render(&envelope(), &sealer, None).is_err(),
+            "without a key nothing is written"
+        );
+    }
+}

@@ -1,0 +1,124 @@
+//! Every type of event, in one table.
+
+use std::{fmt, str::FromStr};
+
+macro_rules! event_types {
+    ($($(#[$doc:meta])+ $variant:ident = $name:literal,)+) => {
+        /// What happened.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum EventType { $($(#[$doc])+ $variant,)+ }
+
+        impl EventType {
+            /// Every type, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The name in the event's bytes; never changed once used.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+        }
+    };
+}
+
+event_types! {
+    /// A job entered the ledger.
+    JobAccepted = "job.accepted",
+    /// A job whose time had come became available.
+    JobAvailable = "job.available",
+    /// A worker took a job.
+    JobClaimed = "job.claimed",
+    /// The policy decided on a job; names the rules, facts digest and policy version.
+    JobDecided = "job.decided",
+    /// A job was completed.
+    JobCompleted = "job.completed",
+    /// A job was sent back to the applicant.
+    JobReturned = "job.returned",
+    /// A job was put in front of a person.
+    JobBlocked = "job.blocked",
+    /// A job waits for an outside event or a time.
+    JobWaiting = "job.waiting",
+    /// An attempt failed technically; another will follow.
+    JobRetryScheduled = "job.retry_scheduled",
+    /// The attempts are used up.
+    JobFailed = "job.failed",
+    /// The job of a dead worker was given back.
+    JobRescued = "job.rescued",
+    /// A worker gave a job back unfinished, for example at shutdown.
+    JobReleased = "job.released",
+    /// A person asked to cancel a running job.
+    JobCancelRequested = "job.cancel_requested",
+    /// A job was cancelled.
+    JobCancelled = "job.cancelled",
+    /// A person gave a failed job another chance.
+    JobRedriven = "job.redriven",
+    /// An act in another system was announced.
+    EffectIntended = "effect.intended",
+    /// The act happened.
+    EffectConfirmed = "effect.confirmed",
+    /// The other system refused the act.
+    EffectRefused = "effect.refused",
+    /// Whether the act happened is not known.
+    EffectUnknown = "effect.unknown",
+    /// A question was put to people.
+    ReviewOpened = "review.opened",
+    /// A person let the item pass.
+    ReviewApproved = "review.approved",
+    /// A person sends the item back.
+    ReviewReturned = "review.returned",
+    /// What a decision was bound to has changed.
+    ReviewLapsed = "review.lapsed",
+    /// A batch was opened.
+    BatchCreated = "batch.created",
+    /// A process of the fleet started.
+    WorkerStarted = "worker.started",
+    /// A process of the fleet stopped by itself.
+    WorkerStopped = "worker.stopped",
+    /// A process of the fleet fell silent and was given up.
+    WorkerLost = "worker.lost",
+    /// A policy bundle was put into force by a process.
+    PolicyLoaded = "policy.loaded",
+    /// The queue lost its entries and was filled again from the ledger.
+    QueueRefilled = "queue.refilled",
+    /// Somebody was refused something.
+    AccessRefused = "access.refused",
+    /// The trail itself was read.
+    AuditRead = "audit.read",
+}
+
+/// The text is not the name of an event type.
+#[derive(Debug, thiserror::Error)]
+#[error("unknown event type `{0}`; see `clerkwork audit list --help` for all of them")]
+pub struct UnknownEventType(String);
+
+impl FromStr for EventType {
+    type Err = UnknownEventType;
+    fn from_str(text: &str) -> Result<Self, UnknownEventType> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|kind| kind.as_str() == text)
+            .ok_or_else(|| UnknownEventType(text.into()))
+    }
+}
+
+impl fmt::Display for EventType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_are_unique_and_read_back() {
+        let names: BTreeSet<_> = EventType::ALL.iter().map(|kind| kind.as_str()).collect();
+        assert_eq!(names.len(), EventType::ALL.len());
+        for kind in EventType::ALL {
+            assert_eq!(kind.as_str().parse::<EventType>().unwrap(), *kind);
+        }
+        assert!("job.vanished".parse::<EventType>().is_err());
+    }
+}

@@ -1,0 +1,262 @@
+//! What writers hand to the ledger.
+
+use std::time::Duration;
+
+use clerkwork_audit::EventDraft;
+use clerkwork_core::{
+    Actor, BatchId, Binding, Decision, EffectRecord, EffectState, Facts, Finding, IdempotencyKey,
+    Job, JobId, KindName, Lane, Office, Review, ReviewId, RuleHit, State, Timestamp, Verdict,
+    WorkerId,
+};
+use serde_json::Value;
+
+/// A job to be accepted.
+#[derive(Debug, Clone)]
+pub struct NewJob {
+    /// What kind of work.
+    pub kind: KindName,
+    /// The submitter's name for it; unique per kind.
+    pub reference: String,
+    /// Whose work.
+    pub office: Office,
+    /// Its batch.
+    pub batch: Option<BatchId>,
+    /// Its lane.
+    pub lane: Lane,
+    /// When it should be done.
+    pub deadline: Option<Timestamp>,
+    /// Not before this time; absent: at once.
+    pub run_at: Option<Timestamp>,
+    /// The user who submits it.
+    pub submitter: String,
+    /// The item, already checked by its kind.
+    pub payload: Value,
+    /// Id of the person it is about; becomes a pseudonym.
+    pub subject_id: String,
+    /// Name of that person; sealed in the event, with the id.
+    pub subject_name: String,
+    /// W3C trace context of the intake.
+    pub traceparent: Option<String>,
+}
+
+/// What became of a job that was handed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepted {
+    /// It is new.
+    New(JobId),
+    /// The same reference with the same content was there already.
+    Same(JobId),
+    /// The reference is taken by a job with other content.
+    Conflict(JobId),
+}
+
+/// A batch to be opened.
+#[derive(Debug, Clone)]
+pub struct NewBatch {
+    /// The submitter's name for it; unique.
+    pub reference: String,
+    /// Whose work.
+    pub office: Office,
+    /// The user who opens it.
+    pub submitter: String,
+    /// Share of a lane against other batches, from 1.
+    pub weight: u32,
+}
+
+/// A worker asks for a job.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// The job.
+    pub job: JobId,
+    /// The attempt that the queue entry names.
+    pub attempt: u32,
+    /// The process that asks.
+    pub worker: WorkerId,
+    /// Its name in the event.
+    pub actor: Actor,
+}
+
+/// The answer to a claim.
+#[derive(Debug, Clone)]
+pub enum Claimed {
+    /// The job is this worker's.
+    Yes(Box<ClaimedJob>),
+    /// The queue entry is stale: the job is gone, taken, or at another attempt.
+    Stale,
+}
+
+/// A claimed job with what earlier attempts left.
+#[derive(Debug, Clone)]
+pub struct ClaimedJob {
+    /// The job, now running.
+    pub job: Job,
+    /// The journal, oldest first.
+    pub effects: Vec<EffectRecord>,
+    /// The latest review, if there was one.
+    pub review: Option<Review>,
+}
+
+/// One change of one job: refused as a whole unless the job is in `expect` at `attempt`.
+/// State, journal, review and events commit together or not at all.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The job.
+    pub job: JobId,
+    /// The state it must be in.
+    pub expect: State,
+    /// The attempt it must be at.
+    pub attempt: u32,
+    /// The state it gets; the same for a journal entry. Must be in the table of transitions.
+    pub to: State,
+    /// The attempt it gets.
+    pub next_attempt: u32,
+    /// The count of failures it gets; absent: as it is.
+    pub failures: Option<u32>,
+    /// Not before this time; absent: as it is.
+    pub run_at: Option<Timestamp>,
+    /// The verdict it gets; absent: as it is.
+    pub verdict: Option<Verdict>,
+    /// The last error it gets; absent: as it is.
+    pub last_error: Option<String>,
+    /// A decision to keep, with what it was made from.
+    pub decision: Option<Box<DecisionRecord>>,
+    /// Journal entries.
+    pub effects: Vec<EffectWrite>,
+    /// A change of a review.
+    pub review: Option<ReviewWrite>,
+    /// The events, in order. At least one.
+    pub events: Vec<EventDraft>,
+}
+
+impl Change {
+    /// A change that keeps the attempt and everything else as it is.
+    pub fn new(job: JobId, expect: State, attempt: u32, to: State) -> Self {
+        Self {
+            job,
+            expect,
+            attempt,
+            to,
+            next_attempt: attempt,
+            failures: None,
+            run_at: None,
+            verdict: None,
+            last_error: None,
+            decision: None,
+            effects: Vec::new(),
+            review: None,
+            events: Vec::new(),
+        }
+    }
+
+    /// Adds an event.
+    #[must_use]
+    pub fn event(mut self, event: EventDraft) -> Self {
+        self.events.push(event);
+        self
+    }
+}
+
+/// A decision with its inputs, so that it can be explained and made again.
+#[derive(Debug, Clone)]
+pub struct DecisionRecord {
+    /// The decision.
+    pub decision: Decision,
+    /// The facts it was shown.
+    pub facts: Facts,
+    /// All findings.
+    pub findings: Vec<Finding>,
+}
+
+/// An entry of the journal.
+#[derive(Debug, Clone)]
+pub enum EffectWrite {
+    /// Announces an effect. A key that stands already is set to `intended` again, by this attempt.
+    Intend {
+        /// Its key.
+        key: IdempotencyKey,
+        /// Its name.
+        name: String,
+    },
+    /// Records an outcome.
+    Resolve {
+        /// Its key.
+        key: IdempotencyKey,
+        /// `confirmed`, `refused` or `unknown`.
+        state: EffectState,
+        /// What the upstream answered, without personal data.
+        result: Option<Value>,
+    },
+}
+
+/// A change of a review.
+#[derive(Debug, Clone)]
+pub enum ReviewWrite {
+    /// Puts a question to people.
+    Open {
+        /// Its id.
+        id: ReviewId,
+        /// The rules that blocked.
+        rules: Vec<RuleHit>,
+        /// What a decision is bound to.
+        binding: Binding,
+    },
+    /// A person decides; refused unless the review is open.
+    Decide {
+        /// The review.
+        id: ReviewId,
+        /// Approved (`true`) or returned.
+        approve: bool,
+        /// The user.
+        by: String,
+        /// The reason given.
+        reason: String,
+    },
+    /// What it was bound to has changed, or the job was cancelled.
+    Lapse {
+        /// The review.
+        id: ReviewId,
+    },
+}
+
+/// The answer to a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changed {
+    /// Committed and durable.
+    Yes,
+    /// Refused: the job is elsewhere (shown), or does not exist, or the review is decided.
+    No(Refused),
+}
+
+/// Why a change was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// There is no such job.
+    NoSuchJob,
+    /// The job is in this state at this attempt.
+    JobIs {
+        /// Its state.
+        state: State,
+        /// Its attempt.
+        attempt: u32,
+    },
+    /// The review is not open (any more).
+    ReviewNotOpen,
+}
+
+/// How many transitions one transaction may hold and how long the first may wait for company.
+#[derive(Debug, Clone, Copy)]
+pub struct GroupCommit {
+    /// At most this many requests a transaction.
+    pub max: usize,
+    /// Waits this long for more, only while another commit is not under way; zero: never waits.
+    pub linger: Duration,
+}
+
+impl Default for GroupCommit {
+    fn default() -> Self {
+        Self {
+            max: 512,
+            linger: Duration::ZERO,
+        }
+    }
+}

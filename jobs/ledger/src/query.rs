@@ -1,0 +1,137 @@
+//! What readers ask the ledger and what they get.
+
+use std::collections::BTreeMap;
+
+use clerkwork_core::{
+    BatchId, Decision, EventId, Facts, Finding, JobId, KindName, Office, ReviewState, State,
+    Timestamp, Verdict, WorkerId,
+};
+
+/// Which jobs; every given part must fit.
+#[derive(Debug, Clone, Default)]
+pub struct JobFilter {
+    /// Of this kind.
+    pub kind: Option<KindName>,
+    /// In this state.
+    pub state: Option<State>,
+    /// Of this batch.
+    pub batch: Option<BatchId>,
+    /// Of this office or one below it.
+    pub office: Option<Office>,
+    /// Accepted at or after.
+    pub since: Option<Timestamp>,
+    /// Accepted before.
+    pub until: Option<Timestamp>,
+}
+
+/// A page by key: after `after`, newest first, at most `limit` (1 to 1,000).
+#[derive(Debug, Clone, Copy)]
+pub struct Page<K> {
+    /// The last key of the page before.
+    pub after: Option<K>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+impl<K> Page<K> {
+    /// The first page.
+    pub const fn first(limit: u32) -> Self {
+        Self { after: None, limit }
+    }
+}
+
+/// Which events; every given part must fit.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    /// About this job.
+    pub job: Option<JobId>,
+    /// Of this type, by name.
+    pub kind: Option<String>,
+    /// By this actor, by name.
+    pub actor: Option<String>,
+    /// At or after.
+    pub since: Option<Timestamp>,
+    /// Before.
+    pub until: Option<Timestamp>,
+}
+
+/// An event as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Its id.
+    pub id: EventId,
+    /// The exact bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A kept decision.
+#[derive(Debug, Clone)]
+pub struct KeptDecision {
+    /// The job.
+    pub job: JobId,
+    /// The attempt that was decided.
+    pub attempt: u32,
+    /// When.
+    pub at: Timestamp,
+    /// The decision.
+    pub decision: Decision,
+    /// The facts it was shown.
+    pub facts: Facts,
+    /// All findings.
+    pub findings: Vec<Finding>,
+}
+
+/// A batch with its figures.
+#[derive(Debug, Clone)]
+pub struct BatchStatus {
+    /// Its id.
+    pub id: BatchId,
+    /// Its reference.
+    pub reference: String,
+    /// Whose work.
+    pub office: Office,
+    /// Who opened it.
+    pub submitter: String,
+    /// Share of a lane against other batches.
+    pub weight: u32,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// Jobs by state; states without jobs are absent.
+    pub counts: Counts,
+}
+
+/// Jobs by state.
+pub type Counts = BTreeMap<State, u64>;
+
+/// Which decisions.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DecisionFilter {
+    /// Of jobs of this batch.
+    pub batch: Option<BatchId>,
+    /// With this verdict.
+    pub verdict: Option<Verdict>,
+}
+
+/// Which reviews.
+#[derive(Debug, Clone, Default)]
+pub struct ReviewFilter {
+    /// In this state.
+    pub state: Option<ReviewState>,
+    /// Of this job.
+    pub job: Option<JobId>,
+    /// Of jobs of this office or one below it.
+    pub office: Option<Office>,
+}
+
+/// A process of the fleet.
+#[derive(Debug, Clone)]
+pub struct WorkerProcess {
+    /// Its id, one per boot.
+    pub id: WorkerId,
+    /// Its name.
+    pub name: String,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// When it was last heard of.
+    pub heartbeat_at: Timestamp,
+}
