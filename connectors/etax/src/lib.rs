@@ -1,1 +1,3 @@
 //! Connector to the JSON API of an e-tax platform.
+
+pub mod wire;
