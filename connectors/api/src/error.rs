@@ -1,15 +1,16 @@
 //! What can go wrong with an upstream, by what is to be done about it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// What the caller is to do. Matched exhaustively, without `_`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
     /// A technical failure before anything was done: try again with backoff.
     Transient,
-    /// Too many calls: try again, not before the given time.
+    /// Not now, and nothing was done: too many calls, or the upstream failed so often that it is
+    /// left alone for a while. Try again, not before the given time.
     RateLimited {
-        /// What the upstream asked for, if it did.
+        /// What the upstream asked for, or how long it is left alone.
         retry_after: Option<Duration>,
     },
     /// The upstream refused on business grounds: a result, never retried.
@@ -22,8 +23,23 @@ pub enum ErrorKind {
     OutcomeUnknown,
 }
 
-/// An error of a connector. Its message holds no personal data and no response body.
-#[derive(Debug, thiserror::Error)]
+impl ErrorKind {
+    /// The name in logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Transient => "transient",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Rejected => "rejected",
+            Self::Unauthorized => "unauthorized",
+            Self::Misconfigured => "misconfigured",
+            Self::OutcomeUnknown => "outcome_unknown",
+        }
+    }
+}
+
+/// An error of a connector. Its message holds no personal data and no response body. It can be
+/// cloned, because one call upstream may answer many callers.
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{connector}.{operation}: {message}")]
 pub struct ConnectorError {
     /// Name of the connector, for example `etax`.
@@ -38,7 +54,7 @@ pub struct ConnectorError {
     pub message: String,
     /// The cause.
     #[source]
-    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    pub source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 impl ConnectorError {

@@ -1,7 +1,14 @@
-//! The contract of connectors to upstream systems.
+//! The contract of connectors to upstream systems, and what all of them are built from.
 //!
 //! A connector turns plain English calls into an upstream's own protocol. Job kinds see only the
 //! traits of this crate; which connector stands behind them is decided in `workers/runtime`.
+//!
+//! What is here:
+//! * [`agent_invoice`]: a field of work, its vocabulary and its trait;
+//! * [`http`]: one client for an upstream over HTTP, with pace, retries, circuit breaker, limits,
+//!   and the only place where an HTTP outcome becomes an [`ErrorKind`];
+//! * [`coalesce`]: many single questions, few batch calls;
+//! * [`redact`]: masks identity numbers and telephone numbers in an upstream's own words.
 //!
 //! Invariants:
 //! * every error says what is to be done about it ([`ErrorKind`]);
@@ -12,6 +19,9 @@
 //! implements the trait.
 
 pub mod agent_invoice;
+pub mod coalesce;
 mod error;
+pub mod http;
+pub mod redact;
 
 pub use error::{ConnectorError, ErrorKind};

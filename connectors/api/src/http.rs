@@ -1,0 +1,33 @@
+//! One client for an upstream over HTTP.
+//!
+//! [`HttpStack`] is built once for an upstream and shared by all workers. A call goes through, in
+//! this order: circuit breaker → pace → connection pool → size limit → charset → classification →
+//! retry. It ends with a [`Reply`], whose JSON the connector reads, or with a
+//! [`ConnectorError`](crate::ConnectorError).
+//!
+//! Invariants:
+//! * `fault` is the only place where an HTTP outcome becomes an [`ErrorKind`](crate::ErrorKind);
+//! * a write is sent again only when the first try provably never left ([`Access::Write`]);
+//! * no answer is read beyond its limit, and no part of a body but an HTML page's title, masked,
+//!   reaches a message;
+//! * redirects are never followed: they lead to login pages, and would repeat a write;
+//! * proxies from the environment are ignored: a token goes to `base_url` and nowhere else.
+//!
+//! What a connector adds is its own envelope: which code means what. To speak another protocol
+//! over HTTP, add a way to read a [`Reply`].
+
+mod breaker;
+mod endpoint;
+mod fault;
+mod html;
+mod pace;
+mod reply;
+mod retry_after;
+mod settings;
+mod stack;
+
+pub use breaker::{BreakerSettings, BreakerState, BreakerStatus};
+pub use endpoint::{Access, Endpoint};
+pub use reply::Reply;
+pub use settings::{HttpSettings, PaceSettings, RetrySettings, Secret};
+pub use stack::HttpStack;

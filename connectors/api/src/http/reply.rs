@@ -1,0 +1,77 @@
+//! An answer of the upstream, and how its JSON is read.
+
+use std::borrow::Cow;
+
+use serde::de::DeserializeOwned;
+
+use super::{endpoint::Endpoint, fault::Fault, html};
+use crate::{ConnectorError, redact};
+
+/// An answer in 2xx that is no HTML page.
+#[derive(Debug)]
+pub struct Reply<'a> {
+    endpoint: &'a Endpoint,
+    body: Vec<u8>,
+}
+
+impl<'a> Reply<'a> {
+    /// Takes a body in the charset that `content_type` declares, or in UTF-8.
+    pub(super) fn new(endpoint: &'a Endpoint, content_type: &str, body: Vec<u8>) -> Self {
+        let declared = html::declared(content_type).unwrap_or(encoding_rs::UTF_8);
+        // A byte order mark goes. What is not in the declared charset stays as it is and fails when
+        // it is read, instead of turning into other words.
+        let body = match declared.decode(&body) {
+            (_, _, true) => body,
+            (Cow::Borrowed(text), _, _) if text.len() == body.len() => body,
+            (text, _, _) => text.into_owned().into_bytes(),
+        };
+        Self { endpoint, body }
+    }
+
+    /// Where it came from, to build errors from.
+    pub fn endpoint(&self) -> &'a Endpoint {
+        self.endpoint
+    }
+
+    /// Reads the JSON.
+    ///
+    /// # Errors
+    /// What cannot be read is [`Misconfigured`](crate::ErrorKind::Misconfigured), or
+    /// [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown) after a write. The message names the
+    /// place and never the value.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, ConnectorError> {
+        // Tracking the place costs time, so only an answer that failed is read a second time.
+        serde_json::from_slice(&self.body).map_err(|_| self.unreadable(&self.place::<T>()))
+    }
+
+    /// The error for an answer that is not what the contract says.
+    pub fn unreadable(&self, why: &str) -> ConnectorError {
+        Fault::Unreadable { why: why.into() }.into_error(self.endpoint)
+    }
+
+    fn place<T: DeserializeOwned>(&self) -> String {
+        let mut deserializer = serde_json::Deserializer::from_slice(&self.body);
+        let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut deserializer) else {
+            return "text after the end of the JSON".into();
+        };
+        let path = redact::shorten(&error.path().to_string(), 120);
+        let inner = error.into_inner();
+        let (line, column) = (inner.line(), inner.column());
+        match inner.classify() {
+            serde_json::error::Category::Eof => "the JSON ends too early".into(),
+            serde_json::error::Category::Io | serde_json::error::Category::Syntax => {
+                format!("no JSON at line {line} column {column}")
+            }
+            serde_json::error::Category::Data => {
+                // Only this one of serde's messages is sure to hold no value of the answer.
+                let text = inner.to_string();
+                match text.split('`').nth(1) {
+                    Some(field) if text.starts_with("missing field") => {
+                        format!("`{field}` is missing at `{path}`")
+                    }
+                    _ => format!("an unexpected value at `{path}`"),
+                }
+            }
+        }
+    }
+}
