@@ -30,6 +30,12 @@ pub trait JobKind: Send + Sync {
     /// Reads a payload. Refuses only what no applicant could correct: wrong types, unknown
     /// fields, amounts that are no amounts. Whatever a reviewer would object to is a finding.
     fn parse(&self, payload: &Value) -> Result<Box<dyn Item>, PayloadError>;
+
+    /// A valid payload as JSON text, without findings, for help texts and trials. Every kind of the
+    /// standard registry has one.
+    fn example(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// The person an item is about; their data are sealed in the audit trail.
