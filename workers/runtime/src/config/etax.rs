@@ -1,0 +1,36 @@
+//! `[etax]`
+
+use std::{path::PathBuf, time::Duration};
+
+use serde::Deserialize;
+
+use super::{Secret, text};
+
+/// The e-tax platform.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EtaxConfig {
+    /// Where its API begins; absent: `clerkwork up` starts the sandbox.
+    #[serde(deserialize_with = "text::optional")]
+    pub base_url: Option<String>,
+    /// The file that holds the access token.
+    #[serde(deserialize_with = "text::optional")]
+    pub token_file: Option<PathBuf>,
+    /// The access token: from the environment, or read from `token_file` when the settings were
+    /// loaded.
+    #[serde(deserialize_with = "text::optional")]
+    pub token: Option<Secret>,
+    /// How long to wait for a connection.
+    #[serde(rename = "connect_timeout_seconds", deserialize_with = "text::seconds")]
+    pub connect_timeout: Duration,
+    /// How long to wait for an answer to a question.
+    #[serde(rename = "read_timeout_seconds", deserialize_with = "text::seconds")]
+    pub read_timeout: Duration,
+    /// How long to wait for an answer to an act.
+    #[serde(rename = "write_timeout_seconds", deserialize_with = "text::seconds")]
+    pub write_timeout: Duration,
+    /// Calls per second that the platform allows this process.
+    pub rate_per_second: u32,
+    /// Calls that may come at once.
+    pub burst: u32,
+}

@@ -1,0 +1,113 @@
+//! Checks that need to know what a setting means.
+
+use std::path::Path;
+
+use tracing_subscriber::EnvFilter;
+
+use super::{Config, ConfigError, Secret, SecretUrl, layer::Place};
+use crate::secret_file;
+
+/// Checks `config`, and reads the files it names.
+pub(super) fn check(
+    mut config: Config,
+    place: impl Fn(&str) -> Place,
+) -> Result<Config, ConfigError> {
+    let wrong = |key: &str, problem: String| {
+        Err(ConfigError::Wrong {
+            place: place(key),
+            problem,
+        })
+    };
+    if let Some(problem) = scheme(
+        config.ledger.url.as_ref(),
+        &["sqlite:", "postgres://", "postgresql://"],
+    ) {
+        return wrong("ledger.url", problem);
+    }
+    let schemes = ["redis://", "rediss://", "redis+unix://", "unix://"];
+    if let Some(problem) = scheme(config.redis.url.as_ref(), &schemes) {
+        return wrong("redis.url", problem);
+    }
+    let base_url = config.etax.base_url.as_deref().map(SecretUrl::new);
+    if let Some(problem) = scheme(base_url.as_ref(), &["https://", "http://"]) {
+        return wrong("etax.base_url", problem);
+    }
+    let prefix = &config.redis.prefix;
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.:".contains(&b);
+    if prefix.is_empty() || prefix.len() > 64 || !prefix.bytes().all(plain) {
+        return wrong(
+            "redis.prefix",
+            format!("`{prefix}` cannot begin a key; write 1 to 64 letters, digits or `-_.:`"),
+        );
+    }
+    let fleet = &config.fleet;
+    if fleet.backoff_max < fleet.backoff_base {
+        return wrong(
+            "fleet.backoff_max_seconds",
+            "shorter than `fleet.backoff_base_ms`; make it at least as long".into(),
+        );
+    }
+    // One lost heartbeat must not cost a living process its work.
+    if fleet.silent_after < fleet.heartbeat * 2 {
+        return wrong(
+            "fleet.silent_after_seconds",
+            format!(
+                "must be at least twice `fleet.heartbeat_seconds` ({}), or living processes lose their work",
+                fleet.heartbeat.as_secs_f64()
+            ),
+        );
+    }
+    if let Err(error) = EnvFilter::builder().parse(&config.log.level) {
+        return wrong(
+            "log.level",
+            format!(
+                "`{}` is not a log filter ({error}); write for example \"info\" or \"info,clerkwork_fleet=debug\"",
+                config.log.level
+            ),
+        );
+    }
+    if let Some(file) = &config.etax.token_file {
+        if config.etax.token.is_some() {
+            return wrong(
+                "etax.token",
+                "is given beside `etax.token_file`; leave one of them out".into(),
+            );
+        }
+        match token(file) {
+            Ok(token) => config.etax.token = Some(token),
+            Err(problem) => return wrong("etax.token_file", problem),
+        }
+    }
+    Ok(config)
+}
+
+/// What is wrong if `url` begins with none of `schemes`.
+fn scheme(url: Option<&SecretUrl>, schemes: &[&str]) -> Option<String> {
+    let url = url?;
+    if schemes
+        .iter()
+        .any(|scheme| url.expose().starts_with(scheme))
+    {
+        return None;
+    }
+    Some(format!(
+        "`{url}` is no address that serves here; it must begin with {}",
+        schemes
+            .iter()
+            .map(|scheme| format!("`{scheme}`"))
+            .collect::<Vec<_>>()
+            .join(" or ")
+    ))
+}
+
+fn token(file: &Path) -> Result<Secret, String> {
+    let text = secret_file::read(file).map_err(|error| error.to_string())?;
+    let token = text.trim();
+    if token.is_empty() {
+        return Err(format!(
+            "`{}` is empty; write the token into it",
+            file.display()
+        ));
+    }
+    Ok(Secret::new(token))
+}

@@ -1,0 +1,20 @@
+//! `[sandbox]`
+
+use std::net::SocketAddr;
+
+use serde::Deserialize;
+
+use super::text;
+
+/// The simulated platform.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SandboxConfig {
+    /// Where `clerkwork sandbox` listens.
+    #[serde(deserialize_with = "text::address")]
+    pub bind: SocketAddr,
+    /// The same seed makes the same taxpayers and applications.
+    pub seed: u64,
+    /// How many applications it starts with.
+    pub applications: u32,
+}

@@ -1,0 +1,39 @@
+//! From the few types of a settings file to ours.
+
+use std::{fmt::Display, net::SocketAddr, str::FromStr, time::Duration};
+
+use serde::{Deserialize, Deserializer, de::Error};
+
+/// Absent when the text is empty.
+pub(super) fn optional<'de, D, T>(input: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr,
+    T::Err: Display,
+{
+    let text = String::deserialize(input)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(Error::custom)
+}
+
+/// A number of seconds, with decimals. Ranges were checked before.
+pub(super) fn seconds<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
+    Duration::try_from_secs_f64(f64::deserialize(input)?).map_err(Error::custom)
+}
+
+/// A whole number of milliseconds.
+pub(super) fn millis<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
+    u64::deserialize(input).map(Duration::from_millis)
+}
+
+/// Where to listen.
+pub(super) fn address<'de, D: Deserializer<'de>>(input: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(input)?;
+    text.parse().map_err(|_| {
+        Error::custom(format!(
+            "`{text}` is not an address to listen at; write an IP address and a port, such as \"127.0.0.1:8470\" or \"[::1]:8470\""
+        ))
+    })
+}

@@ -1,0 +1,91 @@
+//! Files that hold a secret: only their owner may be able to read them.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read, Write},
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+/// Why a secret file does not serve.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretFileError {
+    /// It cannot be read.
+    #[error("cannot read `{}`: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// Others can read it.
+    #[error(
+        "`{}` holds a secret and others can read it (mode {mode:03o}); run `chmod 600 {}`",
+        path.display(), path.display()
+    )]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Its mode bits.
+        mode: u32,
+    },
+    /// It cannot be written.
+    #[error("cannot write `{}`: {source}", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+}
+
+/// The text of a secret file, if its group and the world have no rights on it.
+pub(crate) fn read(path: &Path) -> Result<String, SecretFileError> {
+    let unreadable = |source| SecretFileError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
+    let mut file = File::open(path).map_err(unreadable)?;
+    let mode = file.metadata().map_err(unreadable)?.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(SecretFileError::Open {
+            path: path.to_owned(),
+            mode,
+        });
+    }
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(unreadable)?;
+    Ok(text)
+}
+
+/// Writes a new secret file so that it is there whole, also after a power failure, or not at all.
+/// Answers `false` when there is one already.
+pub(crate) fn create(path: &Path, text: &str) -> Result<bool, SecretFileError> {
+    let unwritable = |source| SecretFileError::Unwritable {
+        path: path.to_owned(),
+        source,
+    };
+    let draft = path.with_extension(format!("new-{}", std::process::id()));
+    let written = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&draft)
+        .and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        });
+    // A link, unlike a rename, does not replace what another process has written meanwhile.
+    let linked = written.and_then(|()| fs::hard_link(&draft, path));
+    let removed = fs::remove_file(&draft);
+    match linked {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+        other => other.and(removed).map_err(unwritable)?,
+    }
+    let folder = path.parent().unwrap_or(Path::new("."));
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(unwritable)?;
+    Ok(true)
+}
