@@ -1,3 +1,19 @@
 //! Connector to the JSON API of an e-tax platform.
+//!
+//! [`Etax`] implements [`AgentInvoices`](clerkwork_connectors_api::agent_invoice::AgentInvoices)
+//! over the shared HTTP stack. What is special here:
+//! * dossiers of many workers go out together, up to 200 in one call ([`wire::method::DOSSIERS`]);
+//! * [`wire`] is the platform's JSON in its own names, and the only place that knows them;
+//! * `refusal` reads the platform's business codes. It says "already done" in three wordings; after
+//!   a write that is no answer, since the first try may have been ours, so the caller looks it up;
+//! * a word that is in no code table is an error that names field and word, for the one item it
+//!   concerns.
+//!
+//! To add a method: its types in [`wire`], its name in [`wire::method`], an endpoint in [`Etax`].
 
+mod dossiers;
+mod platform;
+mod refusal;
 pub mod wire;
+
+pub use platform::{Etax, EtaxSettings};

@@ -54,6 +54,21 @@ pub enum WireError {
         /// What makes it necessary.
         because: &'static str,
     },
+    /// A number of an invoice that is none.
+    #[error("field `{field}` holds no invoice number of 20 digits")]
+    NoInvoiceNumber {
+        /// The field.
+        field: &'static str,
+    },
+}
+
+/// Reads the number of an invoice: 20 digits.
+pub fn read_invoice_number(field: &'static str, number: String) -> Result<String, WireError> {
+    if number.len() == 20 && number.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(number)
+    } else {
+        Err(WireError::NoInvoiceNumber { field })
+    }
 }
 
 /// A word that is not in its table.

@@ -1,13 +1,13 @@
 //! What the platform knows about an application and its parties.
 
 use clerkwork_connectors_api::agent_invoice::{
-    self as contract, Accumulation, ApplicationStatus, Relations, TaxReceipt, TaxpayerRisk,
+    self as contract, Accumulation, ApplicationStatus, Issued, Relations, TaxReceipt, TaxpayerRisk,
 };
 use clerkwork_core::{Cents, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    DossierQuery, StatusAnswer, WireError,
+    DossierQuery, IssueAnswer, StatusAnswer, WireError,
     codes::{self, Bz, Sqzt},
     null_as_default, present,
 };
@@ -109,10 +109,13 @@ fn status(sqzt: &str, fphm: Option<String>) -> Result<ApplicationStatus, WireErr
     Ok(match Sqzt::read("sqzt", sqzt)? {
         Sqzt::Pending => ApplicationStatus::Pending,
         Sqzt::Issued => ApplicationStatus::Issued {
-            invoice_number: present(fphm).ok_or(WireError::Missing {
-                field: "fphm",
-                because: "sqzt",
-            })?,
+            invoice_number: codes::read_invoice_number(
+                "fphm",
+                present(fphm).ok_or(WireError::Missing {
+                    field: "fphm",
+                    because: "sqzt",
+                })?,
+            )?,
         },
         Sqzt::Returned => ApplicationStatus::Returned,
         Sqzt::Withdrawn => ApplicationStatus::Withdrawn,
@@ -124,6 +127,16 @@ impl TryFrom<StatusAnswer> for ApplicationStatus {
 
     fn try_from(answer: StatusAnswer) -> Result<Self, WireError> {
         status(&answer.sqzt, answer.fphm)
+    }
+}
+
+impl TryFrom<IssueAnswer> for Issued {
+    type Error = WireError;
+
+    fn try_from(answer: IssueAnswer) -> Result<Self, WireError> {
+        Ok(Self {
+            invoice_number: codes::read_invoice_number("fphm", answer.fphm)?,
+        })
     }
 }
 
