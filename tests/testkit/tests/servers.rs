@@ -1,4 +1,5 @@
 //! The kit's own promises, against real servers.
+#![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 use std::{path::Path, time::Duration};
 
