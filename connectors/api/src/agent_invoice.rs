@@ -125,7 +125,8 @@ pub struct Agent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Exemption {
-    /// The exempt tax.
+    /// The exempt tax: that of the lines, or, where a line shows rate `0`, that of the levy rate
+    /// which would apply.
     pub tax: Cents,
     /// Code of the relief, for example `0001011814`.
     pub code: String,

@@ -1,6 +1,6 @@
 //! Amounts in Chinese capitals (大写金额), as invoices and payment slips carry them.
 //!
-//! [`write`] gives the one form that this system prints. [`read`] takes every form that the rules
+//! [`write()`] gives the one form that this system prints. [`read`] takes every form that the rules
 //! for filling in bills allow (《支付结算办法》, annex 1): `元` or `圆`, `整` or `正` or neither,
 //! a zero written where it may be left out, `人民币` in front, traditional characters. It refuses
 //! whatever could be read as two amounts, for example `壹佰伍元` (105 or 150).

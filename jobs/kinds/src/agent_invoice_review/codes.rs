@@ -1,7 +1,7 @@
 //! Every finding that a review of an agent-issued invoice can make, in one table.
 //!
 //! A code is for ever: the trail, the policies and people's habits refer to it. To add a finding,
-//! add a line here, raise it in a check, and add the case that raises it in `tests/it/findings.rs`;
+//! add a line here, raise it in a check, and add the case that raises it in `tests/it/cases.rs`;
 //! the README's table is written from here. Texts name rules and fields, never what was in them.
 
 use clerkwork_core::{Finding, Severity, Text};

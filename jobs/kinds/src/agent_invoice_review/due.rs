@@ -21,7 +21,7 @@ enum Standing {
 }
 
 /// The tax that is due on this application. Nothing when it cannot be told: the rates of the day
-/// are not known, a line's tax is wrong, or a person must judge the claim first.
+/// are not known, a line's tax or their sum is wrong, or a person must judge the claim first.
 pub(super) fn assess(
     application: &Application,
     basis: &Basis,
@@ -101,19 +101,17 @@ fn earlier_of_the_day(
     }
 }
 
-/// The tax as the lines show it, where they are right; the tax at the applicable rates for lines
-/// that show none.
+/// The tax as the lines show it, where they and the header are right; the tax at the applicable
+/// rates for lines that show none.
 fn taxed(application: &Application, basis: &Basis) -> Option<Cents> {
-    if !application
-        .lines
-        .iter()
-        .all(|line| arithmetic::tax_fits(line) == Some(true))
-    {
+    let fits = |line| arithmetic::tax_fits(line) == Some(true);
+    let sum = Cents::sum(application.lines.iter().map(|line| line.tax))?;
+    if !application.lines.iter().all(fits) || sum != application.total_tax {
         return None;
     }
     let shown = |text: &str| basis::rate(text).is_some_and(|rate| !rate.is_zero());
     if application.lines.iter().all(|line| shown(&line.levy_rate)) {
-        Cents::sum(application.lines.iter().map(|line| line.tax))
+        Some(sum)
     } else {
         basis.tax(application)
     }

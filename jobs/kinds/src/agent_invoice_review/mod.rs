@@ -22,7 +22,6 @@ mod names;
 mod trade;
 mod upstream;
 
-
 use async_trait::async_trait;
 use clerkwork_connectors_api::{ConnectorError, agent_invoice::Application};
 use clerkwork_core::{Clock, Facts, Finding, Text};

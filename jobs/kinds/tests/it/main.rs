@@ -1,0 +1,17 @@
+//! The kinds from outside: what they accept, find, report and do.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+mod act;
+mod cases;
+mod findings;
+mod gather;
+mod readme;
+mod registry;
+mod robustness;
+mod thresholds;
+mod upstream;
