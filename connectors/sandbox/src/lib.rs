@@ -1,1 +1,34 @@
-//! A simulated e-tax platform with memory and faults.
+//! A simulated e-tax platform with memory and faults, for demonstrations, tests and training.
+//!
+//! It speaks the wire format of `clerkwork-etax` and behaves as real platforms do: it knows no
+//! idempotency key, says the same refusal in three wordings, and can be told to lose an answer
+//! after the act was done.
+//!
+//! Invariants:
+//! * the same seed gives the same world, byte for byte, on every day and every machine
+//!   ([`generate`]);
+//! * sums and relations count every application of the world that was not returned or withdrawn,
+//!   so they do not change when another application is issued;
+//! * the book has one entry for every act of issuing and never loses one, so that a double issue
+//!   would show ([`State::book`]);
+//! * nothing outside this process is touched, and nothing is kept after it ends.
+//!
+//! To extend: a fault in `faults.rs` and `answer.rs`; a defect or a risk in `generate/case.rs` and
+//! where the compiler then points; a trade in `generate/trades.rs`; a method in `api.rs`.
+
+mod admin;
+mod answer;
+mod api;
+mod connection;
+mod desk;
+mod faults;
+mod generate;
+mod server;
+mod state;
+
+pub use faults::{Fault, FaultKind, Faults, InvalidFaults};
+pub use generate::{
+    Case, DEFAULT_START, Defect, MAX_APPLICATIONS, Risk, World, generate, generate_from,
+};
+pub use server::{Options, Running, Sandbox, StartError};
+pub use state::{Counts, Issue, Return, State};
