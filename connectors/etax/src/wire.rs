@@ -14,12 +14,14 @@
 mod application;
 pub mod codes;
 mod dossier;
+mod special_element;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-pub use application::{Bdc, Bdczl, Ht, Hwys, Jbr, Jm, Jzfw, Mx, Sqxx, Tdys};
+pub use application::{Ht, Jbr, Jm, Mx, Sqxx};
 pub use codes::WireError;
 pub use dossier::{Dossier, Fxxx, Gl, Lj, Wspz};
+pub use special_element::{Bdc, Bdczl, Hwys, Jzfw, Tdys};
 
 /// Names of the methods, as they stand in the path.
 pub mod method {
