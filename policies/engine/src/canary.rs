@@ -1,0 +1,172 @@
+//! Questions whose answers are known, asked of every bundle before it may decide anything.
+//!
+//! They catch what validation cannot see: a block that was edited away, a permit that holds without
+//! facts, a schema whose items are not built the way the engine builds them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cedar_policy::Context;
+use clerkwork_core::{Fact, FactValue, Facts, Office, Timestamp, Verdict};
+
+use crate::{
+    bundle::SCHEMA,
+    decide::Question,
+    engine::{Act, Asked, Engine, Slice},
+    people::ReviewQuestion,
+    problem::Problem,
+    vocabulary::{FactType, expression},
+};
+
+/// Asks all of them.
+pub(crate) fn sing(engine: &Engine, problems: &mut Vec<Problem>) {
+    if engine.slices.is_empty() {
+        problems.push(Problem::new(SCHEMA, "the schema lets nothing be asked"));
+    }
+    for slice in engine.slices.values().flat_map(BTreeMap::values) {
+        same_as_cedar(engine, slice, problems);
+        let kind = slice.resource.to_string();
+        match slice.act {
+            Act::Process | Act::Return | Act::ExecuteApproved | Act::ExecuteReturned => {
+                nothing_known(engine, &kind, problems);
+            }
+            Act::ProcessBlocked => blocked(engine, slice, &kind, problems),
+            Act::DecideReview => four_eyes(engine, &kind, problems),
+        }
+    }
+}
+
+fn failed(kind: &str, message: &str, hint: &str, problems: &mut Vec<Problem>) {
+    let message = format!("canary: {message} (kind `{kind}`)");
+    problems.push(Problem::new("rules", message).hint(hint));
+}
+
+fn question<'a>(kind: &'a str, office: &'a Office, facts: &'a Facts) -> Question<'a> {
+    Question {
+        robot: "canary",
+        resource_type: kind,
+        automatable: true,
+        item: "canary",
+        office,
+        submitter: "canary-submitter",
+        facts,
+    }
+}
+
+/// Where nothing is known, nothing may happen.
+fn nothing_known(engine: &Engine, kind: &str, problems: &mut Vec<Problem>) {
+    let (office, facts) = (Office::default(), Facts::default());
+    let question = question(kind, &office, &facts);
+    let hint = "let the permit require every fact that it relies on: `context has …`";
+    for (decision, act) in [
+        (engine.decide(&question), "is decided"),
+        (engine.may_execute_approved(&question), "is completed"),
+        (engine.may_execute_returned(&question), "is sent back"),
+    ] {
+        if decision.verdict != Verdict::Review {
+            let message = format!("an item without facts {act} without a person");
+            failed(kind, &message, hint, problems);
+        }
+    }
+    if let Some(slice) = engine.slice(Act::Return, kind)
+        && engine.ask(slice, &asked(&office), &facts).allowed
+    {
+        failed(
+            kind,
+            "an item without facts may be returned",
+            hint,
+            problems,
+        );
+    }
+}
+
+/// A blocked kind is blocked by its rules, and not only because nothing permits it.
+fn blocked(engine: &Engine, slice: &Slice, kind: &str, problems: &mut Vec<Problem>) {
+    let office = Office::default();
+    let answer = engine.ask(slice, &asked(&office), &Facts::default());
+    if answer.allowed || answer.rules.is_empty() || !answer.refusals.is_empty() {
+        failed(
+            kind,
+            "nothing forbids unattended work on a kind that is always blocked",
+            "add an unconditional forbid on `process_blocked` for it",
+            problems,
+        );
+    }
+}
+
+/// Nobody decides what they submitted.
+fn four_eyes(engine: &Engine, kind: &str, problems: &mut Vec<Problem>) {
+    let office = Office::default();
+    let own = ReviewQuestion {
+        user: "canary",
+        resource_type: kind,
+        item: "canary",
+        office: &office,
+        submitter: "canary",
+    };
+    if engine.may_decide_review(&own).is_ok() {
+        let hint = "forbid `decide_review` when `principal == resource.submitter`";
+        failed(
+            kind,
+            "a submitter may decide their own item",
+            hint,
+            problems,
+        );
+    }
+}
+
+fn asked(office: &Office) -> Asked<'_> {
+    Asked {
+        principal: "canary",
+        item: "canary",
+        office,
+        submitter: "canary-submitter",
+    }
+}
+
+/// Requests are built without Cedar's validation. Here every fact is tried with every type, and
+/// one fact that does not exist: Cedar must accept exactly what the vocabulary accepts. It also
+/// shows that the entities are those of the schema.
+fn same_as_cedar(engine: &Engine, slice: &Slice, problems: &mut Vec<Problem>) {
+    let office = Office::default();
+    let samples = [
+        FactValue::Bool(true),
+        FactValue::Long(i64::MIN),
+        FactValue::Text("canary".into()),
+        FactValue::Set(BTreeSet::from(["canary".into()])),
+        FactValue::Set(BTreeSet::new()),
+    ];
+    let mut differs =
+        |name: &str, error: String| {
+            let (action, kind) = (slice.act.name(), &slice.resource);
+            let message = format!("canary: {name} of `{action}` on `{kind}` differs: {error}");
+            problems.push(Problem::new(SCHEMA, message).hint(
+                "the engine builds `{ office: Office, submitter: User }`, flat types, no tags",
+            ));
+        };
+    if let Err(error) = slice.input(&asked(&office), Vec::new(), Some(&engine.schema)) {
+        differs("the item", error.to_string());
+        return;
+    }
+    let unknown = "canary_unknown_fact";
+    for name in slice.vocabulary.keys().map(String::as_str).chain([unknown]) {
+        for sample in &samples {
+            let context = Context::from_pairs([(name.to_owned(), expression(sample))]);
+            let cedar = context
+                .is_ok_and(|context| context.validate(&engine.schema, &slice.action).is_ok());
+            let table = slice.vocabulary.get(name) == Some(&FactType::of(sample));
+            // An empty set has no element type, so that it fits any set, and only sets.
+            if cedar != table {
+                differs(&format!("fact `{name}`"), format!("{sample:?}"));
+            }
+        }
+    }
+}
+
+/// A fact of a value, for questions that are made up.
+pub(crate) fn made_up(value: FactValue, source: &str) -> Fact {
+    Fact {
+        value,
+        source: source.into(),
+        at: Timestamp(0),
+    }
+}

@@ -1,0 +1,396 @@
+//! Closed when in doubt: what is missing, misspelled, of another type or in error ends with a
+//! person.
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use clerkwork_core::{FactValue, Facts, Office, Verdict};
+use clerkwork_policy::{Bundle, Engine, FactType, Question, refusal};
+use proptest::{prelude::*, sample::Index};
+use support::{KIND, engine, good, ids, put, question};
+
+/// Facts whose absence is knowledge, given another fact. See `policies/README.md`.
+fn absence_is_known(name: &str, facts: &Facts) -> bool {
+    let is = |name: &str, value: FactValue| facts.value(name) == Some(&value);
+    match name {
+        "line_gap_permille" => true,
+        "seller_risk_class" | "seller_warning" => is("seller_registration", "unregistered".into()),
+        "buyer_registration" => is("buyer_natural_person", true.into()),
+        "buyer_risk_class" | "buyer_warning" => {
+            is("buyer_natural_person", true.into())
+                || is("buyer_registration", "unregistered".into())
+        }
+        "tax_paid_cents" | "receipt_used" => is("tax_due_cents", 0_i64.into()),
+        _ => false,
+    }
+}
+
+#[test]
+fn the_good_item_proceeds_by_its_permit() {
+    let decision = engine().decide(&question(&good()));
+    assert_eq!(decision.verdict, Verdict::Proceed);
+    assert_eq!(ids(&decision), ["agent_invoice.process"]);
+    assert_eq!(decision.policy_version, engine().version());
+    assert_eq!(decision.facts_digest, good().digest());
+}
+
+#[test]
+fn every_single_missing_fact_that_a_rule_reads_blocks() {
+    let unread = ["finding_codes", "real_estate", "commission_agent"];
+    for name in good().0.keys() {
+        let mut facts = good();
+        facts.0.remove(name);
+        let verdict = engine().decide(&question(&facts)).verdict;
+        let expected = if unread.contains(&name.as_str()) {
+            Verdict::Proceed
+        } else {
+            Verdict::Review
+        };
+        assert_eq!(verdict, expected, "without `{name}`");
+    }
+}
+
+#[test]
+fn a_fact_of_another_type_or_of_no_name_blocks() {
+    let samples: [FactValue; 4] = [
+        true.into(),
+        1_i64.into(),
+        "normal".into(),
+        BTreeSet::from(["x".to_owned()]).into(),
+    ];
+    for (name, kind) in engine().vocabulary(KIND).unwrap() {
+        for sample in samples
+            .iter()
+            .filter(|sample| FactType::of(sample) != *kind)
+        {
+            let facts = put(good(), name, sample.clone());
+            let decision = engine().decide(&question(&facts));
+            assert_eq!(decision.verdict, Verdict::Review, "{name} = {sample:?}");
+            assert!(
+                ids(&decision).contains(&refusal::WRONG_TYPE),
+                "{name} = {sample:?}"
+            );
+            for decision in [
+                engine().may_execute_approved(&question(&facts)),
+                engine().may_execute_returned(&question(&facts)),
+            ] {
+                assert_eq!(decision.verdict, Verdict::Review, "{name} = {sample:?}");
+            }
+        }
+    }
+    let decision = engine().decide(&question(&put(good(), "gros_cents", 1_i64)));
+    assert_eq!(decision.verdict, Verdict::Review);
+    assert_eq!(ids(&decision), [refusal::UNKNOWN_FACT]);
+    assert!(decision.rules[0].reason.en.contains("`gros_cents`"));
+}
+
+#[test]
+fn an_unknown_kind_is_reviewed() {
+    let facts = good();
+    for automatable in [true, false] {
+        let asked = Question {
+            resource_type: "RedLetter",
+            automatable,
+            ..question(&facts)
+        };
+        for decision in [
+            engine().decide(&asked),
+            engine().may_execute_approved(&asked),
+            engine().may_execute_returned(&asked),
+        ] {
+            assert_eq!(decision.verdict, Verdict::Review);
+            assert!(ids(&decision).contains(&refusal::UNKNOWN_KIND));
+        }
+    }
+}
+
+#[test]
+fn a_rule_that_errs_blocks_and_is_named() {
+    let rule = r#"
+        @id("test.overflow") @tier("business") @disposition("review")
+        @reason_zh("测试") @reason_en("test")
+        forbid (principal, action == Action::"process", resource is AgentInvoiceReview)
+        when { context has gross_cents && context.gross_cents + 9223372036854775807 < 0 };"#;
+    let engine = Engine::new(
+        Bundle::embedded()
+            .with_file("rules/test.cedar", rule)
+            .seal()
+            .unwrap(),
+    )
+    .unwrap();
+    let decision = engine.decide(&question(&good()));
+    assert_eq!(decision.verdict, Verdict::Review);
+    assert_eq!(ids(&decision), [refusal::EVALUATION_FAILED]);
+    let reason = &decision.rules[0].reason.en;
+    assert!(
+        reason.contains("`test.overflow`") && reason.contains("overflow"),
+        "{reason}"
+    );
+
+    // The error does not hide the rules that fired, and does not let a return through.
+    let wrong = put(good(), "findings_return_count", 1_i64);
+    let decision = engine.decide(&question(&wrong));
+    assert_eq!(decision.verdict, Verdict::Review);
+    assert_eq!(
+        ids(&decision),
+        ["agent_invoice.findings_return", refusal::EVALUATION_FAILED]
+    );
+}
+
+/// A bundle whose rules let everything about agent-issued invoices pass that has any fact at all.
+fn nearly_everything() -> Engine {
+    let mut bundle = Bundle::embedded();
+    for file in ["business", "enforcement", "integrity", "permits"] {
+        bundle = bundle.without_file(&format!("rules/agent_invoice_{file}.cedar"));
+    }
+    let permit = r#"
+        @id("test.everything") @tier("business") @reason_zh("测试") @reason_en("test")
+        permit (
+          principal,
+          action in [Action::"process", Action::"return", Action::"execute_approved"],
+          resource is AgentInvoiceReview
+        ) when { context has gross_cents };"#;
+    Engine::new(bundle.with_file("rules/test.cedar", permit).seal().unwrap()).unwrap()
+}
+
+#[test]
+fn no_rule_lifts_the_hard_floor() {
+    let engine = nearly_everything();
+    assert_eq!(engine.decide(&question(&good())).verdict, Verdict::Proceed);
+    let facts = good();
+    let asked = Question {
+        automatable: false,
+        ..question(&facts)
+    };
+    for decision in [engine.decide(&asked), engine.may_execute_approved(&asked)] {
+        assert_eq!(decision.verdict, Verdict::Review);
+        assert_eq!(ids(&decision), [refusal::NEVER_UNATTENDED]);
+    }
+    // A kind that claims to be automatable, and that the schema knows as blocked.
+    for kind in [
+        "InvoiceQuota",
+        "Deregistration",
+        "EquityTransfer",
+        "CreditRefund",
+    ] {
+        let facts = Facts::default();
+        let asked = Question {
+            resource_type: kind,
+            ..question(&facts)
+        };
+        let decision = engine.decide(&asked);
+        assert_eq!(decision.verdict, Verdict::Review);
+        assert!(
+            ids(&decision).contains(&refusal::NEVER_UNATTENDED),
+            "{kind}"
+        );
+        assert!(ids(&decision)[0].starts_with("blocked."), "{kind}");
+    }
+}
+
+#[test]
+fn default_deny_names_the_conditions_that_failed() {
+    let engine = nearly_everything();
+    let mut facts = good();
+    facts.0.remove("gross_cents");
+    let decision = engine.decide(&question(&facts));
+    assert_eq!(decision.verdict, Verdict::Review);
+    assert_eq!(ids(&decision), [refusal::NO_PERMIT]);
+    let reason = &decision.rules[0].reason;
+    assert_eq!(
+        reason.en,
+        "no rule permits it; not met: `context has gross_cents`"
+    );
+    assert!(
+        reason.zh.contains("未满足：`context has gross_cents`"),
+        "{}",
+        reason.zh
+    );
+}
+
+#[test]
+fn a_return_that_nothing_permits_is_a_review() {
+    let bundle = Bundle::embedded();
+    let path = "rules/agent_invoice_permits.cedar";
+    let permits = bundle.file(path).unwrap().to_owned();
+    let narrowed = permits.replace("findings_return_count > 0", "findings_return_count > 5");
+    assert_ne!(permits, narrowed);
+    let engine = Engine::new(bundle.with_file(path, narrowed).seal().unwrap()).unwrap();
+    let facts = put(good(), "findings_return_count", 1_i64);
+    let decision = engine.decide(&question(&facts));
+    assert_eq!(decision.verdict, Verdict::Review);
+    assert_eq!(
+        ids(&decision),
+        ["agent_invoice.findings_return", refusal::NO_RETURN_PERMIT]
+    );
+}
+
+#[test]
+fn the_order_of_files_and_rules_does_not_matter() {
+    // The same rules, all in one file, the last first.
+    let mut bundle = Bundle::embedded();
+    let mut rules: Vec<String> = Vec::new();
+    for rule in engine().rules() {
+        rules.insert(0, rule.text.clone());
+        bundle = bundle.without_file(&rule.file);
+    }
+    let turned = Engine::new(
+        bundle
+            .with_file("rules/all.cedar", rules.join("\n\n"))
+            .seal()
+            .unwrap(),
+    )
+    .unwrap_or_else(|refused| panic!("{refused}"));
+    assert_eq!(turned.rules().count(), engine().rules().count());
+    let mut seen = 0;
+    for name in good().0.keys() {
+        for value in [0, 1, 2, i64::MAX] {
+            let mut facts = put(good(), "duplicates_count", value);
+            facts.0.remove(name);
+            let (one, other) = (
+                engine().decide(&question(&facts)),
+                turned.decide(&question(&facts)),
+            );
+            assert_eq!((one.verdict, &one.rules), (other.verdict, &other.rules));
+            assert_ne!(one.policy_version, other.policy_version);
+            seen += one.rules.len();
+        }
+    }
+    assert!(seen > 100);
+}
+
+#[test]
+fn the_deepest_rules_are_evaluated_on_a_small_stack() {
+    let chain = ["context.gross_cents > 0"; 20].join(" && ");
+    let rule = format!(
+        r#"@id("test.deep") @tier("business") @disposition("review")
+        @reason_zh("测试") @reason_en("test")
+        forbid (principal, action == Action::"process", resource is AgentInvoiceReview)
+        unless {{ context has gross_cents && {chain} }};"#
+    );
+    let bundle = Bundle::embedded().with_file("rules/test.cedar", rule);
+    let decide = move || {
+        let engine = Engine::new(bundle.seal().unwrap()).unwrap_or_else(|e| panic!("{e}"));
+        engine.decide(&question(&good())).verdict
+    };
+    let thread = std::thread::Builder::new()
+        .stack_size(2 << 20)
+        .spawn(decide)
+        .unwrap();
+    assert_eq!(thread.join().unwrap(), Verdict::Proceed);
+}
+
+#[test]
+fn names_of_people_and_items_are_never_syntax() {
+    let office = Office::default();
+    for name in ["", "\"", "a\" == b", "林伟", "x\u{0}y", "User::\"root\""] {
+        let facts = good();
+        let asked = Question {
+            robot: name,
+            item: name,
+            submitter: name,
+            office: &office,
+            ..question(&facts)
+        };
+        assert_eq!(
+            engine().decide(&asked).verdict,
+            Verdict::Proceed,
+            "{name:?}"
+        );
+    }
+}
+
+/// A value that rules look at, near their thresholds.
+fn value(kind: FactType) -> BoxedStrategy<FactValue> {
+    match kind {
+        FactType::Bool => any::<bool>().prop_map(FactValue::Bool).boxed(),
+        FactType::Long => prop_oneof![
+            (-1_i64..12).prop_map(FactValue::Long),
+            Just(FactValue::Long(4405)),
+            Just(FactValue::Long(10_000_001)),
+            any::<i64>().prop_map(FactValue::Long),
+        ]
+        .boxed(),
+        FactType::Text => prop::sample::select(vec![
+            "pending",
+            "issued",
+            "unknown",
+            "normal",
+            "abnormal",
+            "deregistered",
+            "unregistered",
+            "high",
+            "medium",
+            "low",
+            "none",
+            "red",
+            "blue",
+            "",
+        ])
+        .prop_map(FactValue::from)
+        .boxed(),
+        FactType::Set => Just(FactValue::Set(BTreeSet::new())).boxed(),
+    }
+}
+
+/// The good item with up to three facts changed.
+fn item() -> impl Strategy<Value = Facts> {
+    let vocabulary: Vec<(String, FactType)> = engine()
+        .vocabulary(KIND)
+        .unwrap()
+        .clone()
+        .into_iter()
+        .collect();
+    let change = prop::sample::select(vocabulary)
+        .prop_flat_map(|(name, kind)| value(kind).prop_map(move |value| (name.clone(), value)));
+    prop::collection::vec(change, 0..4).prop_map(|changes| {
+        changes
+            .into_iter()
+            .fold(good(), |facts, (name, value)| put(facts, &name, value))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// Knowing less never lets an item proceed that did not, and never lets one be returned or
+    /// completed that was not.
+    #[test]
+    fn knowing_less_never_opens(facts in item(), gone in prop::collection::vec(any::<Index>(), 0..6)) {
+        let names: Vec<String> = facts
+            .0
+            .keys()
+            .filter(|name| !absence_is_known(name, &facts))
+            .cloned()
+            .collect();
+        let mut less = facts.clone();
+        for index in gone {
+            less.0.remove(index.get(&names));
+        }
+        let (more, less) = (question(&facts), question(&less));
+        prop_assert!(engine().decide(&less).verdict != Verdict::Proceed
+            || engine().decide(&more).verdict == Verdict::Proceed);
+        prop_assert!(engine().may_execute_returned(&less).verdict == Verdict::Review
+            || engine().may_execute_returned(&more).verdict == Verdict::Return);
+    }
+
+    /// From the good item: only what is explained may be missing.
+    #[test]
+    fn the_good_item_with_less_is_reviewed_or_still_good(gone in prop::collection::vec(any::<Index>(), 1..40)) {
+        let names: Vec<String> = good().0.into_keys().collect();
+        let mut facts = good();
+        for index in gone {
+            facts.0.remove(index.get(&names));
+        }
+        let decision = engine().decide(&question(&facts));
+        let needed = |rule: &clerkwork_policy::Rule| rule.id == "agent_invoice.process";
+        let permit = engine().rules().find(|rule| needed(rule)).unwrap();
+        let all_there = permit
+            .reads
+            .iter()
+            .all(|name| facts.0.contains_key(name) || !good().0.contains_key(name));
+        let expected = if all_there { Verdict::Proceed } else { Verdict::Review };
+        prop_assert_eq!(decision.verdict, expected);
+    }
+}

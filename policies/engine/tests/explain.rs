@@ -1,0 +1,97 @@
+//! Explanations and people's decisions.
+
+mod support;
+
+use clerkwork_core::{Facts, Office, Timestamp, Verdict};
+use clerkwork_policy::{Question, ReviewQuestion, refusal};
+use support::{KIND, engine, good, ids, put, question};
+
+#[test]
+fn an_explanation_names_rules_places_facts_and_gaps() {
+    let mut facts = put(good(), "duplicates_count", 2_i64);
+    facts.0.remove("seller_day_count");
+    let explanation = engine().explain(&question(&facts));
+    assert_eq!(explanation.decision, engine().decide(&question(&facts)));
+    assert_eq!(
+        ids(&explanation.decision),
+        ["agent_invoice.day_split", "agent_invoice.duplicate"]
+    );
+
+    let duplicate = &explanation.rules[1];
+    let source = duplicate.source.as_ref().unwrap();
+    assert_eq!(source.file, "rules/agent_invoice_business.cedar");
+    let bundle = engine().bundle();
+    let text = bundle.file(&source.file).unwrap();
+    let line = text.lines().nth(source.line - 1).unwrap();
+    assert_eq!(line, "@id(\"agent_invoice.duplicate\")");
+    assert!(source.text.ends_with("context.duplicates_count == 0 };"));
+    assert_eq!(duplicate.reads.len(), 1);
+    let read = duplicate.reads[0].fact.as_ref().unwrap();
+    assert_eq!((read.source.as_str(), read.at), ("test", Timestamp(7)));
+
+    let used = |name: &str| explanation.facts.iter().find(|used| used.name == name);
+    assert_eq!(
+        used("duplicates_count").unwrap().read_by,
+        ["agent_invoice.duplicate"]
+    );
+    assert!(used("gross_cents").unwrap().read_by.is_empty());
+    assert!(used("finding_codes").is_none(), "no rule reads it");
+    let missing = |name: &str| {
+        explanation
+            .missing
+            .iter()
+            .find(|missing| missing.name == name)
+    };
+    assert_eq!(
+        missing("seller_day_count").unwrap().read_by,
+        ["agent_invoice.day_split"]
+    );
+    assert!(missing("line_gap_permille").unwrap().read_by.is_empty());
+    assert!(missing("gross_cents").is_none());
+}
+
+#[test]
+fn an_explanation_of_an_engine_refusal_has_no_place() {
+    let facts = Facts::default();
+    let asked = Question {
+        resource_type: "RedLetter",
+        ..question(&facts)
+    };
+    let explanation = engine().explain(&asked);
+    assert_eq!(explanation.decision.verdict, Verdict::Review);
+    assert_eq!(explanation.rules[0].source, None);
+    assert!(explanation.facts.is_empty() && explanation.missing.is_empty());
+}
+
+#[test]
+fn nobody_decides_on_what_they_submitted() {
+    let office = Office::default();
+    let asked = |user, resource_type| {
+        engine().may_decide_review(&ReviewQuestion {
+            user,
+            resource_type,
+            item: "item",
+            office: &office,
+            submitter: "lin.wei",
+        })
+    };
+    for kind in [
+        KIND,
+        "InvoiceQuota",
+        "Deregistration",
+        "EquityTransfer",
+        "CreditRefund",
+    ] {
+        assert_eq!(asked("zhao.min", kind), Ok(()));
+        let denied = asked("lin.wei", kind).unwrap_err();
+        assert_eq!(denied.rules.len(), 1);
+        assert_eq!(denied.rules[0].id, "people.four_eyes");
+        assert_eq!(denied.policy_version, engine().version());
+        assert_eq!(
+            denied.to_string(),
+            "the policy denies it: nobody decides on what they submitted (`people.four_eyes`)"
+        );
+    }
+    let denied = asked("zhao.min", "RedLetter").unwrap_err();
+    assert_eq!(denied.rules[0].id, refusal::UNKNOWN_KIND);
+}
