@@ -225,9 +225,9 @@ codes! {
     ExemptOverLine "AIR-EXM-001" Return
         "销售额已达到起征点，应当全额计税，不适用免税"
         "the sale is over the threshold: all of it is taxed"
-    ExemptAccumulated "AIR-EXM-002" Return
-        "合并计算后的销售额已达到起征点，应当全额计税，不适用免税"
-        "together with the seller's other sales the threshold is passed: all of it is taxed"
+    ExemptAccumulated "AIR-EXM-002" Review
+        "合并计算后的销售额已达到起征点，应当全额计税；请人工核实是否拆分业务"
+        "with the seller's other sales the threshold is passed: all is taxed; was one sale split?"
     ExemptTax "AIR-EXM-003" Return
         "免税税额与按适用征收率计算的税额不符，请更正"
         "the exempt tax is not what the levy rate gives"

@@ -49,12 +49,7 @@ impl TaxId {
                 };
                 let person_meant = bytes[..17].iter().all(u8::is_ascii_digit)
                     && matches!(&bytes[6..8], b"19" | b"20");
-                match as_resident {
-                    Err(resident_fault) if person_meant && fault != Fault::OrganisationCheck => {
-                        Err(resident_fault)
-                    }
-                    _ => Err(fault),
-                }
+                Err(as_resident.err().filter(|_| person_meant).unwrap_or(fault))
             }
             15 => {
                 if !bytes[..6].iter().all(u8::is_ascii_digit) {
@@ -123,6 +118,16 @@ mod tests {
             .find(|code| uscc::check(code).is_ok())
             .unwrap();
         assert_eq!(TaxId::read(&code, TODAY), Err(Fault::OrganisationCheck));
+    }
+
+    #[test]
+    fn a_wrong_identity_number_is_not_taken_for_a_wrong_credit_code() {
+        // One in 31 wrong identity numbers passes the check of a credit code.
+        let wrong = (0..1_000)
+            .map(|n| format!("11010519491231{n:03}0"))
+            .find(|id| resident::check(id, TODAY).is_err() && uscc::check(id).is_ok())
+            .unwrap();
+        assert_eq!(TaxId::read(&wrong, TODAY), Err(Fault::ResidentCheck));
     }
 
     proptest! {
