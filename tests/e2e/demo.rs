@@ -1,0 +1,108 @@
+//! `clerkwork up --demo`
+
+use std::collections::BTreeMap;
+
+use clerkwork_core::Verdict;
+use serde_json::Value;
+
+use crate::harness::{Home, Up};
+
+/// What a careful office would do with the world of this seed.
+fn expected(seed: u64, items: usize) -> BTreeMap<&'static str, u64> {
+    let world = clerkwork_sandbox::generate(seed, items);
+    let mut counts = BTreeMap::from([("completed", 0), ("returned", 0), ("blocked", 0)]);
+    for index in 0..items {
+        let state = match world.case(index).unwrap().expected() {
+            Verdict::Proceed => "completed",
+            Verdict::Return => "returned",
+            Verdict::Review => "blocked",
+        };
+        *counts.get_mut(state).unwrap() += 1;
+    }
+    counts
+}
+
+fn compare(figures: &Value, seed: u64, items: usize) {
+    for (state, count) in expected(seed, items) {
+        assert_eq!(figures[state], count, "{state}: {figures:#}");
+    }
+    assert_eq!(figures["failed"], 0, "{figures:#}");
+    assert_eq!(figures["items"], items, "{figures:#}");
+}
+
+#[test]
+fn a_demo_ends_as_a_careful_office_would_and_a_second_start_changes_nothing() {
+    let home = Home::new();
+    let args = ["up", "--demo", "--once", "--items", "200", "--seed", "7"];
+    let figures = home.json(&args);
+    compare(&figures, 7, 200);
+    assert_eq!(figures["submitted"]["accepted"], 200);
+    for list in ["returned_reasons", "blocked_rules"] {
+        let first = &figures[list][0];
+        assert!(first["count"].as_u64().unwrap() > 0, "{figures:#}");
+        assert!(!first["zh"].as_str().unwrap().is_empty(), "{figures:#}");
+    }
+
+    let again = home.json(&args);
+    compare(&again, 7, 200);
+    assert_eq!(again["submitted"]["accepted"], 0);
+    assert_eq!(again["submitted"]["same"], 200);
+    assert_eq!(again["batch"], figures["batch"]);
+    assert_eq!(again["done_now"], 0);
+}
+
+#[test]
+fn a_demo_that_is_interrupted_goes_on_where_it_stopped() {
+    let home = Home::new();
+    let args = ["up", "--demo", "--once", "--items", "2000", "--seed", "3"];
+    // Without a terminal its progress is told in lines; the first comes at once.
+    let mut first = Up::start(home.command(&args), "/2000");
+    first.signal("INT");
+    let status = first.wait();
+    assert!(
+        matches!(status.code(), Some(0 | 130)),
+        "{status}: {}",
+        first.said()
+    );
+    let figures = home.json(&args);
+    compare(&figures, 3, 2000);
+    assert_eq!(figures["submitted"]["conflict"], 0);
+}
+
+#[test]
+fn for_people_there_are_tables_and_commands_that_work_as_they_stand() {
+    let home = Home::new();
+    let done = home.run(&["up", "--demo", "--once", "--items", "60"]).ok();
+    for part in [
+        "已完成 completed",
+        "退回 returned",
+        "待人工 blocked",
+        "items/s",
+    ] {
+        assert!(done.stdout.contains(part), "no `{part}` in {done:#?}");
+    }
+    let next: Vec<_> = done.stdout.lines().rev().take(3).collect();
+    for line in next {
+        let words = line.trim().replace('\'', "");
+        let mut words = words.split_whitespace();
+        assert_eq!(
+            words.next(),
+            Some(env!("CARGO_BIN_EXE_clerkwork")),
+            "{line}"
+        );
+        let args: Vec<_> = words.collect();
+        crate::harness::finish(crate::harness::bare(&args), b"").ok();
+    }
+}
+
+#[test]
+fn another_seed_in_the_same_folder_is_a_conflict() {
+    let home = Home::new();
+    home.run(&["up", "--demo", "--once", "--items", "20", "--seed", "1"])
+        .ok();
+    let done = home.run(&[
+        "up", "--demo", "--once", "--items", "20", "--seed", "2", "--json",
+    ]);
+    let done = done.fails(4, &["--data-dir"]);
+    assert_eq!(done.error()["code"], "conflict");
+}

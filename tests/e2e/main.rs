@@ -1,0 +1,20 @@
+//! The binary as users meet it: real processes, a real Redis, a folder of its own for each test.
+//!
+//! Nothing here looks inside: what counts is exit code, stdout, stderr and what the upstream's own
+//! book says. To add a test, put it into the file of its verb.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "tests"
+)]
+
+mod bad_input;
+mod bad_start;
+mod demo;
+mod harness;
+mod help;
+mod jobs;
+mod platform;
+mod policy;
+mod review;

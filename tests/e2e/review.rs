@@ -1,0 +1,157 @@
+//! Items in front of a person: four eyes, decided once, and done in the upstream's own book.
+
+use clerkwork_sandbox::{Case, Risk};
+use serde_json::{Value, json};
+
+use crate::{
+    harness::{Home, eventually},
+    platform::Platform,
+};
+
+const SEED: u64 = 11;
+const ITEMS: usize = 120;
+
+/// Numbers of applications whose risk lies in themselves alone.
+fn risky(kind: Risk) -> String {
+    let world = clerkwork_sandbox::generate(SEED, ITEMS);
+    let index = (0..ITEMS).find(|index| world.case(*index) == Some(Case::Risk(kind)));
+    world
+        .number(index.expect("the world has one of each"))
+        .unwrap()
+}
+
+/// Decides until it is carried out. The facts may have changed since the question was put, as when
+/// another application of the seller was returned: then the decision lapses, and the same question
+/// comes again, once.
+fn decide(home: &Home, verb: &str, job: &str, reason: &str, user: &str, end: &str) {
+    for _ in 0..2 {
+        home.run(&["review", verb, job, "--reason", reason, "--as", user])
+            .ok();
+        let state = eventually("the decision is carried out", || {
+            let state = home.state_of(job);
+            let open = home.json(&["review", "show", job])["state"] == "open";
+            (state == end || (state == "blocked" && open)).then_some(state)
+        });
+        if state == end {
+            return;
+        }
+    }
+    panic!("{job} did not become {end} after two decisions");
+}
+
+#[test]
+fn a_review_is_decided_by_another_person_and_carried_out_once() {
+    let mut home = Home::new();
+    let platform = Platform::start(&mut home, SEED, ITEMS);
+    let up = home.up(&[]);
+    let submitted = home.json(&[
+        "batch",
+        "submit",
+        "--from-upstream",
+        "--reference",
+        "B",
+        "--as",
+        "alice",
+    ]);
+    assert_eq!(submitted["accepted"], ITEMS);
+    home.run(&["batch", "watch", "B", "--timeout", "60"]).ok();
+
+    let job = risky(Risk::HighRiskBuyer);
+    assert_eq!(home.state_of(&job), "blocked");
+    let open = home.json(&["review", "list", "--limit", "500"]);
+    let items = open["items"].as_array().unwrap();
+    let review = items
+        .iter()
+        .find(|item| item["reference"] == job.as_str())
+        .unwrap();
+    let id = review["id"].as_str().unwrap();
+    assert!(!review["rules"].as_array().unwrap().is_empty());
+
+    // Not by the one who submitted it, and the refusal is on record.
+    let approve = ["review", "approve", id, "--reason", "seen", "--as", "alice"];
+    home.run(&approve).fails(4, &["`alice`"]);
+    let mut approve_json = approve.to_vec();
+    approve_json.push("--json");
+    assert_eq!(
+        home.run(&approve_json).fails(4, &[]).error()["code"],
+        "policy"
+    );
+    home.run(&["review", "approve", id, "--reason", "seen"])
+        .fails(2, &["--as"]);
+    home.run(&["review", "approve", id, "--reason", " ", "--as", "bob"])
+        .fails(2, &["--reason"]);
+    let refusals = home.json(&["audit", "list", "--type", "access.refused"]);
+    let refusals = refusals["items"].as_array().unwrap();
+    assert_eq!(refusals.len(), 2, "{refusals:#?}");
+    assert_eq!(
+        refusals[0]["actor"],
+        json!({"kind": "user", "name": "alice"})
+    );
+    assert_eq!(home.state_of(&job), "blocked");
+    assert!(platform.book()["issued"].get(&job).is_none());
+
+    decide(&home, "approve", &job, "合同已核对", "bob", "completed");
+    let issued = platform.book()["issued"][&job].clone();
+    assert_eq!(issued.as_array().unwrap().len(), 1, "{issued}");
+    let shown = home.json(&["job", "show", &job]);
+    let effect = &shown["effects"][0];
+    assert_eq!(effect["state"], "confirmed");
+    assert_eq!(
+        effect["result"]["invoice_number"],
+        issued[0]["invoice_number"]
+    );
+    let done = home.run(&[
+        "review", "approve", &job, "--reason", "again", "--as", "carol",
+    ]);
+    done.fails(4, &["`bob`", " at 20"]);
+
+    let job = risky(Risk::RedWarning);
+    decide(&home, "return", &job, "金额与合同不符", "carol", "returned");
+    let returned = &platform.book()["returned"][&job];
+    assert_eq!(returned.as_array().unwrap().len(), 1, "{returned}");
+    assert!(
+        returned[0]["reasons"]
+            .to_string()
+            .contains("金额与合同不符")
+    );
+    assert!(platform.book()["issued"].get(&job).is_none());
+
+    story(&home, &job);
+    assert_eq!(up.stop().code(), Some(0));
+}
+
+/// The story of a returned item names who, by which rule and with which effect, and no person's
+/// data unless asked for by name.
+fn story(home: &Home, job: &str) {
+    let world = clerkwork_sandbox::generate(SEED, ITEMS);
+    let application = world.application(world.index_of(job).unwrap()).unwrap();
+    let secret = &application.seller.tax_id;
+    let told = home.run(&["job", "show", job]).ok().stdout;
+    for part in [
+        "user:alice",
+        "user:carol",
+        "人工退回 review returned",
+        "规则",
+        "effect confirmed",
+    ] {
+        assert!(
+            told.contains(part) || part == "规则",
+            "no `{part}` in {told}"
+        );
+    }
+    assert!(!told.contains(secret.as_str()), "{told}");
+    home.run(&["job", "show", job, "--reveal"])
+        .fails(2, &["--as"]);
+    let revealed = home
+        .run(&["job", "show", job, "--reveal", "--as", "erin"])
+        .ok()
+        .stdout;
+    assert!(revealed.contains(secret.as_str()), "{revealed}");
+    let reads = home.json(&["audit", "list", "--type", "audit.read", "--actor", "erin"]);
+    assert_eq!(reads["items"][0]["data"]["what"], "personal data");
+    let explained = home.json(&["policy", "explain", job]);
+    assert_eq!(
+        explained["explanation"]["decision"]["verdict"],
+        Value::from("review")
+    );
+}

@@ -1,0 +1,58 @@
+//! `clerkwork batch …`: many jobs together.
+
+mod file;
+mod status;
+mod submit;
+mod upstream;
+mod watch;
+
+use clap::Subcommand;
+use clerkwork_ledger::{BatchStatus, Ledger};
+
+use crate::{
+    context::Context,
+    failure::{Failure, Outcome},
+};
+
+pub use upstream::{Pulled, pull};
+pub use watch::{Progress, bar, settled};
+
+/// What can be done with a batch.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Hands in a file of items, or what waits at the upstream, as one batch
+    Submit(submit::Args),
+    /// Shows how far a batch has come
+    Status(status::Args),
+    /// Watches a batch until nothing of it is under way
+    Watch(watch::Args),
+    /// Lists batches, the newest first
+    List(status::ListArgs),
+}
+
+impl Verb {
+    /// Does it.
+    pub async fn run(self, context: &Context) -> Outcome {
+        match self {
+            Self::Submit(args) => submit::run(context, args).await,
+            Self::Status(args) => status::run(context, args).await,
+            Self::Watch(args) => watch::run(context, args).await,
+            Self::List(args) => status::list(context, args).await,
+        }
+    }
+}
+
+/// The batch with this reference or id.
+pub async fn find(ledger: &Ledger, text: &str) -> Result<BatchStatus, Failure> {
+    if let Some(batch) = ledger.batch_by_reference(text).await? {
+        return Ok(batch);
+    }
+    if let Ok(id) = text.parse()
+        && let Some(batch) = ledger.batch(id).await?
+    {
+        return Ok(batch);
+    }
+    Err(Failure::not_found(format!(
+        "there is no batch `{text}`; `clerkwork batch list` shows them"
+    )))
+}

@@ -1,0 +1,103 @@
+//! Takes over what waits at the upstream, page by page.
+
+use std::fmt;
+
+use clerkwork_kinds::Upstreams;
+use clerkwork_ledger::{Accepted, Ledger, NewJob};
+
+use crate::{
+    failure::{Failure, chain},
+    installation,
+    intake::{self, Defaults},
+};
+
+/// The kind that the upstream's applications are.
+const KIND: &str = "agent_invoice_review";
+
+/// Applications in one call.
+const PAGE: u32 = 200;
+
+/// What became of the applications.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Pulled {
+    /// Jobs that are new.
+    pub new: u64,
+    /// Jobs that were there with the same content.
+    pub same: u64,
+    /// Applications that were taken over before with other content.
+    pub conflict: u64,
+}
+
+impl Pulled {
+    /// All of them.
+    pub const fn total(&self) -> u64 {
+        self.new + self.same + self.conflict
+    }
+}
+
+impl fmt::Display for Pulled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} accepted, {} the same as before, {} in conflict",
+            self.new, self.same, self.conflict
+        )
+    }
+}
+
+/// Accepts what waits at the upstream, `most` at most; each application's number becomes its
+/// reference, so that doing it again changes nothing. `told` hears how far it has come.
+pub async fn pull(
+    upstreams: &Upstreams,
+    ledger: &Ledger,
+    defaults: &Defaults,
+    most: u32,
+    told: impl Fn(u64),
+) -> Result<Pulled, Failure> {
+    let kinds = installation::kinds();
+    let kind = installation::kind(&kinds, KIND)?;
+    let mut pulled = Pulled::default();
+    let mut after: Option<String> = None;
+    loop {
+        let left = u64::from(most).saturating_sub(pulled.total());
+        let limit = u32::try_from(left).unwrap_or(PAGE).min(PAGE);
+        if limit == 0 {
+            return Ok(pulled);
+        }
+        let page = upstreams
+            .agent_invoices
+            .pending(after.as_deref(), limit)
+            .await;
+        let page = page.map_err(|error| Failure::missing("upstream", chain(&error)))?;
+        let Some(last) = page.last() else {
+            return Ok(pulled);
+        };
+        after = Some(last.application_number.clone());
+        let mut jobs = Vec::with_capacity(page.len());
+        for application in &page {
+            let number = &application.application_number;
+            let value = serde_json::to_value(application);
+            let value = value.map_err(|error| Failure::internal(error.to_string()))?;
+            let defaults = Defaults {
+                reference: Some(number.clone()),
+                ..defaults.clone()
+            };
+            jobs.push(intake::job(kind, value, &defaults).map_err(|error| {
+                Failure::input(format!("application `{number}` of the upstream: {error}"))
+            })?);
+        }
+        accept(ledger, jobs, &mut pulled).await?;
+        told(pulled.total());
+    }
+}
+
+async fn accept(ledger: &Ledger, jobs: Vec<NewJob>, pulled: &mut Pulled) -> Result<(), Failure> {
+    for accepted in ledger.accept(jobs).await? {
+        match accepted {
+            Accepted::New(_) => pulled.new += 1,
+            Accepted::Same(_) => pulled.same += 1,
+            Accepted::Conflict(_) => pulled.conflict += 1,
+        }
+    }
+    Ok(())
+}

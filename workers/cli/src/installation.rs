@@ -1,0 +1,179 @@
+//! The parts of an installation, as verbs open them: each failure is one sentence with its exit
+//! code.
+
+use std::{fmt::Display, path::PathBuf, sync::Arc};
+
+use clerkwork_core::SystemClock;
+use clerkwork_kinds::{JobKind, Registry, Upstreams};
+use clerkwork_ledger::{Ledger, LedgerError, LedgerErrorKind};
+use clerkwork_policy::{Engine, Refused};
+use clerkwork_queue::{Queue, QueueError};
+use clerkwork_runtime::{Config, StartError, StartErrorKind};
+use serde_json::Value;
+
+use crate::{
+    context::Context,
+    failure::{Exit, Failure, chain},
+};
+
+/// A ledger with the settings it was opened with.
+pub struct Opened {
+    /// The settings.
+    pub config: Config,
+    /// The ledger.
+    pub ledger: Ledger,
+}
+
+/// Opens the ledger of an installation that is there: a mistyped folder must not become a new,
+/// empty one.
+pub async fn open(context: &Context) -> Result<Opened, Failure> {
+    let config = context.config()?;
+    if config.ledger_is_embedded() && !config.in_data_dir("ledger.db").exists() {
+        return Err(Failure::missing(
+            "no_ledger",
+            format!(
+                "there is no ledger in `{}`; start `clerkwork up`, submit something, or name the \
+                 right folder with `--data-dir`",
+                config.data_dir.display()
+            ),
+        ));
+    }
+    open_or_create(context).await
+}
+
+/// Opens the ledger, and makes it if there is none.
+pub async fn open_or_create(context: &Context) -> Result<Opened, Failure> {
+    let config = context.config()?.clone();
+    let ledger = clerkwork_runtime::open_ledger(&config, Arc::new(SystemClock)).await?;
+    Ok(Opened { config, ledger })
+}
+
+/// The queue, if a Redis runs for this installation.
+pub async fn queue(config: &Config) -> Result<Queue, Failure> {
+    Ok(clerkwork_runtime::open_queue(config).await?)
+}
+
+/// The policy in force.
+pub fn engine(config: &Config) -> Result<Engine, Failure> {
+    Ok(clerkwork_runtime::load_policy(config)?)
+}
+
+/// The systems that kinds speak to.
+pub fn upstreams(config: &Config) -> Result<Upstreams, Failure> {
+    Ok(clerkwork_runtime::connect_upstreams(config)?)
+}
+
+/// The file of the key that seals personal data.
+pub fn master_key_file(config: &Config) -> PathBuf {
+    clerkwork_runtime::master_key_file(config)
+}
+
+/// Every kind of this build.
+pub fn kinds() -> Registry {
+    Registry::standard()
+}
+
+/// The kind of that name.
+pub fn kind<'a>(kinds: &'a Registry, name: &str) -> Result<&'a dyn JobKind, Failure> {
+    kinds.get(name).map(Arc::as_ref).ok_or_else(|| {
+        let known: Vec<_> = kinds.names().collect();
+        Failure::new(
+            Exit::Usage,
+            "unknown_kind",
+            format!("there is no kind `{name}`; use one of {}", known.join(", ")),
+        )
+    })
+}
+
+/// The example payload of a kind.
+pub fn example(kinds: &Registry, name: &str) -> Result<Value, Failure> {
+    let text = kind(kinds, name)?.example();
+    let text = text.ok_or_else(|| Failure::not_found(format!("`{name}` has no example")))?;
+    serde_json::from_str(text).map_err(|error| Failure::internal(error.to_string()))
+}
+
+/// The failure of a part that should have gone on.
+pub fn part_ended(name: &str, error: impl Display) -> Failure {
+    Failure::missing("part_ended", format!("the {name} ended: {error}"))
+}
+
+/// A refused bundle in one sentence: how much is wrong, and the first of it.
+pub fn policy_refused(refused: &Refused) -> Failure {
+    let count = refused.problems().len();
+    let first = refused.problems().first();
+    let place = first.map_or(String::new(), |problem| match &problem.place {
+        Some(place) => format!("{}:{}:{}: ", problem.file, place.line, place.column),
+        None => format!("{}: ", problem.file),
+    });
+    let message = first.map_or("", |problem| problem.message.as_str());
+    let problems = if count == 1 {
+        "a problem"
+    } else {
+        "problems, the first"
+    };
+    Failure::new(
+        Exit::Usage,
+        "policy_refused",
+        format!(
+            "the policy bundle has {problems}: {place}{message}; `clerkwork policy check` shows \
+             all of them"
+        ),
+    )
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        let (exit, code) = match &error {
+            StartError::Policy(refused) => return policy_refused(refused),
+            StartError::DataDir(_) => (exit(&error), "data_dir"),
+            StartError::MasterKey(_) => (exit(&error), "master_key"),
+            StartError::PrivateRedis(_) | StartError::NothingRuns(_) | StartError::Queue(_) => {
+                (exit(&error), "redis")
+            }
+            StartError::Ledger(_) => (exit(&error), "ledger"),
+            StartError::Upstream(_) | StartError::NoUpstream | StartError::NoToken => {
+                (exit(&error), "upstream")
+            }
+            StartError::Config(_) | StartError::Telemetry(_) => (exit(&error), "configuration"),
+        };
+        Self::new(exit, code, chain(&error))
+    }
+}
+
+fn exit(error: &StartError) -> Exit {
+    match error.kind() {
+        StartErrorKind::Settings => Exit::Usage,
+        StartErrorKind::Missing => Exit::Missing,
+        StartErrorKind::Conflict => Exit::Refused,
+    }
+}
+
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Self {
+        let (exit, code) = match (&error, error.kind()) {
+            (LedgerError::BatchTaken(_), _) => (Exit::Refused, "conflict"),
+            (_, LedgerErrorKind::Rejected) => (Exit::Usage, "invalid_input"),
+            (_, LedgerErrorKind::Corrupt) => (Exit::Missing, "ledger_damaged"),
+            (
+                _,
+                LedgerErrorKind::Transient
+                | LedgerErrorKind::OutcomeUnknown
+                | LedgerErrorKind::Misconfigured
+                | LedgerErrorKind::Closed,
+            ) => (Exit::Missing, "ledger"),
+        };
+        Self::new(exit, code, chain(&error))
+    }
+}
+
+impl From<QueueError> for Failure {
+    fn from(error: QueueError) -> Self {
+        let exit = match &error {
+            QueueError::Redis { .. } => Exit::Missing,
+            QueueError::InvalidAddress { .. }
+            | QueueError::InvalidOption(_)
+            | QueueError::InvalidCursor(_) => Exit::Usage,
+        };
+        Self::new(exit, "redis", chain(&error))
+    }
+}

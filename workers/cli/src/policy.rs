@@ -1,0 +1,221 @@
+//! `clerkwork policy …`: the bundle of rules.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use clerkwork_policy::{Engine, Problem, Question, Refused, cases};
+use serde_json::json;
+
+use crate::{
+    context::Context,
+    failure::{Exit, Failure, Outcome},
+    installation, job, texts,
+};
+
+/// What can be done with the policy.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Validates a bundle and names every problem with file, line and column
+    Check(CheckArgs),
+    /// Runs a bundle's cases; every rule needs one in which it holds and one in which not
+    Test(TestArgs),
+    /// Says why the policy decides on a job as it does
+    Explain(ExplainArgs),
+}
+
+/// Validates a bundle and names every problem with file, line and column.
+///
+/// Without a folder: the configured bundle, or the one compiled into the binary.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  clerkwork policy check\n  clerkwork policy check ./policies")]
+pub struct CheckArgs {
+    /// The bundle's folder
+    dir: Option<PathBuf>,
+}
+
+/// Runs a bundle's cases; every rule needs one in which it holds and one in which not.
+///
+/// Without a folder: the configured bundle, or the one compiled into the binary. Exit code 1 when
+/// a case fails.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  clerkwork policy test ./policies")]
+pub struct TestArgs {
+    /// The bundle's folder
+    dir: Option<PathBuf>,
+}
+
+/// Says why the policy decides on a job as it does.
+///
+/// Asks the policy in force about the facts of the job's last decision.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  clerkwork policy explain DK-1")]
+pub struct ExplainArgs {
+    /// Id or reference of the job
+    job: String,
+}
+
+impl Verb {
+    /// Does it.
+    pub async fn run(self, context: &Context) -> Outcome {
+        match self {
+            Self::Check(args) => check(context, args.dir),
+            Self::Test(args) => test(context, args.dir),
+            Self::Explain(args) => explain(context, &args.job).await,
+        }
+    }
+}
+
+/// The bundle of this folder, or the one in force; with the folder's name for messages.
+fn load(
+    context: &Context,
+    dir: Option<PathBuf>,
+) -> Result<(Result<Engine, Refused>, String), Failure> {
+    let dir = match dir {
+        Some(dir) => Some(dir),
+        None => context.config()?.policy.dir.clone(),
+    };
+    Ok(match dir {
+        Some(dir) => (Engine::load(&dir), dir.display().to_string()),
+        None => (Engine::embedded(), "compiled in".into()),
+    })
+}
+
+fn as_json(problem: &Problem) -> serde_json::Value {
+    let place = problem.place.as_ref();
+    json!({
+        "file": problem.file,
+        "line": place.map(|place| place.line),
+        "column": place.map(|place| place.column),
+        "message": problem.message,
+        "hint": problem.hint,
+    })
+}
+
+fn check(context: &Context, dir: Option<PathBuf>) -> Outcome {
+    let out = &context.out;
+    let (engine, name) = load(context, dir)?;
+    match engine {
+        Ok(engine) => {
+            let rules = engine.rules().count();
+            out.line(format!(
+                "ok: {rules} rules ({name}), version {}",
+                engine.version()
+            ));
+            out.json(&json!({
+                "ok": true,
+                "version": engine.version(),
+                "rules": rules,
+                "problems": [],
+            }));
+            Ok(Exit::Done)
+        }
+        Err(refused) => {
+            let problems = refused.problems();
+            for problem in problems {
+                out.line(problem);
+            }
+            let items: Vec<_> = problems.iter().map(as_json).collect();
+            out.json(&json!({"ok": false, "version": null, "rules": null, "problems": items}));
+            Err(installation::policy_refused(&refused))
+        }
+    }
+}
+
+fn test(context: &Context, dir: Option<PathBuf>) -> Outcome {
+    let out = &context.out;
+    let (engine, _) = load(context, dir)?;
+    let engine = engine.map_err(|refused| installation::policy_refused(&refused))?;
+    let report = cases::run(&engine);
+    let failures = report.failures.iter().map(|failure| {
+        json!({
+            "file": failure.file,
+            "subject": failure.subject,
+            "message": failure.message,
+        })
+    });
+    out.json(&json!({
+        "ok": report.ok(),
+        "rules": engine.rules().count(),
+        "passed": report.passed,
+        "failures": failures.collect::<Vec<_>>(),
+    }));
+    out.line(&report);
+    Ok(if report.ok() {
+        Exit::Done
+    } else {
+        Exit::WorkFailed
+    })
+}
+
+async fn explain(context: &Context, text: &str) -> Outcome {
+    let engine = installation::engine(context.config()?)?;
+    let opened = installation::open(context).await?;
+    let job = job::find(&opened.ledger, text).await?;
+    let kinds = installation::kinds();
+    let kind = installation::kind(&kinds, job.kind.as_str())?;
+    let decisions = opened.ledger.decisions(job.id).await?;
+    let Some(kept) = decisions.last() else {
+        return Err(Failure::refused(
+            "not_decided",
+            format!(
+                "job {} was not decided yet, so there are no facts to explain",
+                job.id
+            ),
+        ));
+    };
+    let item = job.id.to_string();
+    let explained = engine.explain(&Question {
+        robot: "cli",
+        resource_type: kind.resource_type(),
+        automatable: kind.automatable(),
+        item: &item,
+        office: &job.office,
+        submitter: &job.submitter,
+        facts: &kept.facts,
+    });
+    let same = explained.decision.policy_version == kept.decision.policy_version;
+    let out = &context.out;
+    out.json(&json!({
+        "job": job.id,
+        "decided_at": kept.at.to_string(),
+        "same_policy": same,
+        "explanation": explained,
+    }));
+    out.line(format!(
+        "{}: {}",
+        out.both(&texts::VERDICT),
+        out.both(&texts::verdict(explained.decision.verdict))
+    ));
+    if !same {
+        out.line("  (the policy has changed since this job was decided)");
+    }
+    for rule in &explained.rules {
+        for line in job::rule(out, "  ", &rule.hit) {
+            out.line(line);
+        }
+        if let Some(source) = &rule.source {
+            out.line(format!("    {}:{}", source.file, source.line));
+        }
+        for read in &rule.reads {
+            let value = match &read.fact {
+                Some(fact) => job::plain(&json!(fact.value)),
+                None => "?".into(),
+            };
+            out.line(format!("    {} = {value}", read.name));
+        }
+    }
+    for unmet in &explained.unmet {
+        out.line(format!("  not met: {unmet}"));
+    }
+    if !explained.missing.is_empty() {
+        let names = explained
+            .missing
+            .iter()
+            .map(|missing| missing.name.as_str());
+        out.line(format!(
+            "  not known: {}",
+            names.collect::<Vec<_>>().join(", ")
+        ));
+    }
+    Ok(Exit::Done)
+}

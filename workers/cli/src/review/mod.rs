@@ -1,0 +1,64 @@
+//! `clerkwork review …`: what was put in front of a person.
+
+mod decide;
+mod list;
+mod show;
+
+use clap::Subcommand;
+use clerkwork_core::{Job, Review};
+use clerkwork_ledger::Ledger;
+
+use crate::{
+    context::Context,
+    failure::{Failure, Outcome},
+    job,
+};
+
+/// What can be done with reviews.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Lists reviews, the newest first; the open ones unless told otherwise
+    List(list::Args),
+    /// Shows a review with its evidence: rules, findings, facts, the item
+    Show(show::Args),
+    /// Lets the item pass
+    Approve(decide::ApproveArgs),
+    /// Sends the item back to the applicant
+    Return(decide::ReturnArgs),
+}
+
+impl Verb {
+    /// Does it.
+    pub async fn run(self, context: &Context) -> Outcome {
+        match self {
+            Self::List(args) => list::run(context, args).await,
+            Self::Show(args) => show::run(context, args).await,
+            Self::Approve(args) => decide::approve(context, args).await,
+            Self::Return(args) => decide::send_back(context, args).await,
+        }
+    }
+}
+
+/// The review with this id, or the latest one of the job with this id or reference.
+async fn find(ledger: &Ledger, text: &str) -> Result<(Review, Job), Failure> {
+    let review = match text.parse() {
+        Ok(id) => ledger.review(id).await?,
+        Err(_) => None,
+    };
+    if let Some(review) = review {
+        let job = job::find(ledger, &review.job.to_string()).await?;
+        return Ok((review, job));
+    }
+    let Some(job) = ledger.find_job(text).await? else {
+        return Err(Failure::not_found(format!(
+            "there is no review or job `{text}`; `clerkwork review list` shows the open ones"
+        )));
+    };
+    match ledger.review_of_job(job.id).await? {
+        Some(review) => Ok((review, job)),
+        None => Err(Failure::not_found(format!(
+            "job {} was never put in front of a person",
+            job.id
+        ))),
+    }
+}

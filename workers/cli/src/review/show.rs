@@ -1,0 +1,84 @@
+//! `clerkwork review show`
+
+use serde_json::{Value, json};
+
+use crate::{
+    context::Context,
+    failure::{Exit, Outcome},
+    installation,
+    job::{self, Known},
+    moment, texts, view,
+};
+
+/// Shows a review with its evidence: rules, findings, facts, the item.
+///
+/// Personal data are masked; `clerkwork job show --reveal` shows them.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  clerkwork review show DK-1")]
+pub struct Args {
+    /// Id of the review, or id or reference of its job
+    review: String,
+}
+
+/// Does it.
+pub async fn run(context: &Context, args: Args) -> Outcome {
+    let opened = installation::open(context).await?;
+    let (review, job) = super::find(&opened.ledger, &args.review).await?;
+    let known = Known::about(&opened.ledger, job).await?;
+    let payload = job::masked(&known.job);
+    let decision = known.decisions.last();
+    let out = &context.out;
+    if out.json {
+        let mut value = view::review(&review);
+        if let Value::Object(map) = &mut value {
+            map.insert("job".into(), view::job(&known.job));
+            map.insert("payload".into(), payload);
+            map.insert("decision".into(), json!(decision.map(view::decision)));
+        }
+        out.json(&value);
+        return Ok(Exit::Done);
+    }
+    let state = out.both(&texts::review(review.state));
+    out.line(format!(
+        "{} {}    {state}",
+        out.both(&texts::REVIEWS),
+        review.id
+    ));
+    out.line(format!(
+        "  {}: {} `{}`",
+        out.both(&texts::JOB),
+        known.job.id,
+        known.job.reference
+    ));
+    out.line(format!(
+        "  {}: {}",
+        out.both(&texts::SUBMITTER),
+        known.job.submitter
+    ));
+    out.line(format!(
+        "  {}: {}",
+        out.both(&texts::OPENED),
+        moment::show(review.opened_at)
+    ));
+    if let (Some(by), Some(at)) = (&review.decided_by, review.decided_at) {
+        out.line(format!(
+            "  {}: {by}, {}",
+            out.both(&texts::DECIDED_BY),
+            moment::show(at)
+        ));
+        let reason = review.reason.clone().unwrap_or_default();
+        out.line(format!("  {}: {reason}", out.both(&texts::REASON)));
+    }
+    out.line(format!("\n{}", out.both(&texts::RULES)));
+    for hit in &review.rules {
+        for line in job::rule(out, "  ", hit) {
+            out.line(line);
+        }
+    }
+    job::evidence(out, decision);
+    out.line(format!("\n{}", out.both(&texts::PAYLOAD)));
+    for line in job::item(&payload) {
+        out.line(format!("  {line}"));
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,207 @@
+//! Every Chinese text of the command line, each with its English.
+
+use clerkwork_core::{EffectState, Lane, ReviewState, Severity, State, Text, Tier, Verdict};
+
+/// The name of a state.
+pub const fn state(state: State) -> Text {
+    match state {
+        State::Scheduled => Text::new("定时", "scheduled"),
+        State::Available => Text::new("待办", "available"),
+        State::Running => Text::new("办理中", "running"),
+        State::Blocked => Text::new("待人工", "blocked"),
+        State::Waiting => Text::new("等待外部", "waiting"),
+        State::Retryable => Text::new("待重试", "retryable"),
+        State::Completed => Text::new("已完成", "completed"),
+        State::Returned => Text::new("退回", "returned"),
+        State::Cancelled => Text::new("已取消", "cancelled"),
+        State::Failed => Text::new("失败", "failed"),
+    }
+}
+
+/// The name of a lane.
+pub const fn lane(lane: Lane) -> Text {
+    match lane {
+        Lane::Express => Text::new("加急", "express"),
+        Lane::Standard => Text::new("普通", "standard"),
+        Lane::Bulk => Text::new("批量", "bulk"),
+    }
+}
+
+/// The name of a verdict.
+pub const fn verdict(verdict: Verdict) -> Text {
+    match verdict {
+        Verdict::Proceed => Text::new("通过", "proceed"),
+        Verdict::Return => Text::new("退回", "return"),
+        Verdict::Review => Text::new("转人工", "review"),
+    }
+}
+
+/// The name of a tier.
+pub const fn tier(tier: Tier) -> Text {
+    match tier {
+        Tier::Business => Text::new("业务", "business"),
+        Tier::Enforcement => Text::new("执法", "enforcement"),
+        Tier::Integrity => Text::new("廉政", "integrity"),
+    }
+}
+
+/// What a finding asks for.
+pub const fn severity(severity: Severity) -> Text {
+    match severity {
+        Severity::Note => Text::new("提示", "note"),
+        Severity::Review => Text::new("需复核", "review"),
+        Severity::Return => Text::new("应退回", "return"),
+    }
+}
+
+/// How far an effect has come.
+pub const fn effect(state: EffectState) -> Text {
+    match state {
+        EffectState::Intended => Text::new("已登记意图", "intended"),
+        EffectState::Confirmed => Text::new("已确认", "confirmed"),
+        EffectState::Refused => Text::new("被拒绝", "refused"),
+        EffectState::Unknown => Text::new("结果不明", "unknown"),
+    }
+}
+
+/// How far a review has come.
+pub const fn review(state: ReviewState) -> Text {
+    match state {
+        ReviewState::Open => Text::new("待审核", "open"),
+        ReviewState::Approved => Text::new("已同意", "approved"),
+        ReviewState::Returned => Text::new("已退回", "returned"),
+        ReviewState::Lapsed => Text::new("已失效", "lapsed"),
+    }
+}
+
+/// What an event records, by its name. An event that is not listed shows its name.
+pub fn event(name: &str) -> Text {
+    EVENTS
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map_or_else(|| Text::owned(name, name), |(_, text)| text.clone())
+}
+
+const EVENTS: &[(&str, Text)] = &[
+    ("job.accepted", Text::new("受理", "accepted")),
+    ("job.available", Text::new("到期待办", "due")),
+    ("job.claimed", Text::new("领取", "claimed")),
+    ("job.decided", Text::new("策略判定", "decided")),
+    ("job.completed", Text::new("办结", "completed")),
+    ("job.returned", Text::new("退回申请人", "returned")),
+    ("job.blocked", Text::new("转人工", "blocked")),
+    ("job.waiting", Text::new("等待外部", "waiting")),
+    (
+        "job.retry_scheduled",
+        Text::new("安排重试", "retry scheduled"),
+    ),
+    ("job.failed", Text::new("失败", "failed")),
+    ("job.rescued", Text::new("接管重办", "rescued")),
+    ("job.released", Text::new("交还", "released")),
+    (
+        "job.cancel_requested",
+        Text::new("申请取消", "cancel requested"),
+    ),
+    ("job.cancelled", Text::new("取消", "cancelled")),
+    ("job.redriven", Text::new("重新办理", "redriven")),
+    (
+        "effect.intended",
+        Text::new("登记操作意图", "effect intended"),
+    ),
+    (
+        "effect.confirmed",
+        Text::new("操作已确认", "effect confirmed"),
+    ),
+    ("effect.refused", Text::new("操作被拒绝", "effect refused")),
+    (
+        "effect.unknown",
+        Text::new("操作结果不明", "effect unknown"),
+    ),
+    ("review.opened", Text::new("提交人工审核", "review opened")),
+    ("review.approved", Text::new("人工同意", "review approved")),
+    ("review.returned", Text::new("人工退回", "review returned")),
+    ("review.lapsed", Text::new("审核失效", "review lapsed")),
+    ("batch.created", Text::new("建立批次", "batch created")),
+    ("worker.started", Text::new("进程启动", "worker started")),
+    ("worker.stopped", Text::new("进程停止", "worker stopped")),
+    ("worker.lost", Text::new("进程失联", "worker lost")),
+    ("policy.loaded", Text::new("策略加载", "policy loaded")),
+    ("queue.refilled", Text::new("队列重建", "queue refilled")),
+    ("access.refused", Text::new("拒绝访问", "access refused")),
+    ("audit.read", Text::new("查阅审计", "audit read")),
+];
+
+macro_rules! labels {
+    ($($name:ident = $zh:literal, $en:literal;)+) => {
+        $(#[doc = $en] pub const $name: Text = Text::new($zh, $en);)+
+    };
+}
+
+labels! {
+    ID = "编号", "id";
+    REFERENCE = "业务号", "reference";
+    KIND = "类型", "kind";
+    STATE = "状态", "state";
+    BATCH = "批次", "batch";
+    OFFICE = "单位", "office";
+    LANE = "通道", "lane";
+    ATTEMPT = "第几次", "attempt";
+    SUBMITTER = "提交人", "submitter";
+    CREATED = "受理时间", "accepted";
+    UPDATED = "更新时间", "updated";
+    DEADLINE = "期限", "deadline";
+    VERDICT = "判定", "verdict";
+    LAST_ERROR = "最近错误", "last error";
+    RULE = "规则", "rule";
+    RULES = "规则", "rules";
+    REASON = "原因", "reason";
+    COUNT = "数量", "count";
+    CODE = "代码", "code";
+    TIME = "时间", "time";
+    EVENT = "事件", "event";
+    ACTOR = "操作人", "actor";
+    JOB = "事项", "job";
+    WEIGHT = "权重", "weight";
+    TOTAL = "合计", "total";
+    TITLE = "名称", "title";
+    UNATTENDED = "可自动办理", "unattended";
+    DECIDED_BY = "审核人", "decided by";
+    OPENED = "提交时间", "opened";
+    WHY = "原因", "why";
+    FIELDS = "内容", "fields";
+    FINDINGS = "审核发现", "Findings";
+    FACTS = "事实", "Facts";
+    EFFECTS = "对外操作", "Effects";
+    TIMELINE = "办理过程", "Timeline";
+    PAYLOAD = "申请内容", "Item";
+    REVIEWS = "人工审核", "Reviews";
+    YES = "是", "yes";
+    NO_BY_FLOOR = "否（必须人工）", "never";
+    NO_JOBS = "没有符合条件的事项。", "no job fits";
+    NO_BATCHES = "没有批次。", "there is no batch";
+    NO_REVIEWS = "没有符合条件的审核。", "no review fits";
+    NO_EVENTS = "没有符合条件的事件。", "no event fits";
+    NO_LETTERS = "没有死信。", "there is no dead letter";
+    MASKED = "个人信息已隐去；加 --reveal 显示（将记入审计）。", "personal data are masked; --reveal shows them and is recorded";
+    RETURNED_WHY = "退回原因", "Why items were returned";
+    BLOCKED_WHY = "转人工原因", "Why items stopped in front of a person";
+    FAILED_WHY = "失败原因", "Why items failed";
+    NEXT = "下一步可以试试", "Try next";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clerkwork_audit::EventType;
+
+    #[test]
+    fn every_event_has_a_chinese_name_and_no_name_is_left_over() {
+        let known: Vec<_> = EVENTS.iter().map(|(name, _)| *name).collect();
+        for kind in EventType::ALL {
+            assert!(known.contains(&kind.as_str()), "{kind} has no text");
+        }
+        for name in known {
+            assert!(name.parse::<EventType>().is_ok(), "`{name}` is no event");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The parts of one process: started together, ended together.
+
+use std::{
+    fmt::Display,
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use clerkwork_console::Console;
+use clerkwork_core::SystemClock;
+use clerkwork_runtime::{Config, Installation, Services};
+use tokio::task::JoinHandle;
+
+use crate::{
+    failure::{Exit, Failure, chain},
+    installation,
+    platform::{self, Platform},
+};
+
+/// What runs.
+pub struct Running {
+    /// The wired parts.
+    pub services: Services,
+    /// Address of the status page, with its access token.
+    pub page: String,
+    installation: Installation,
+    platform: Option<Platform>,
+    parts: Vec<JoinHandle<Result<(), Failure>>>,
+    broken: Broken,
+    console: Console,
+}
+
+/// Why a part ended that should not have.
+type Broken = Arc<Mutex<Option<Failure>>>;
+
+/// Starts every part.
+pub async fn start(mut config: Config) -> Result<Running, Failure> {
+    let platform = match config.etax.base_url {
+        Some(_) => None,
+        None => {
+            let platform = platform::start_private(&config).await?;
+            platform.connect(&mut config);
+            Some(platform)
+        }
+    };
+    let installation = Installation::start(config, Arc::new(SystemClock)).await?;
+    let services = installation.services().clone();
+    let bind = services.config.console.bind;
+    let console = match clerkwork_console::serve(services.clone(), bind).await {
+        Ok(console) => console,
+        Err(error) => {
+            installation.stop().await;
+            return Err(Failure::missing("port_in_use", chain(&error)));
+        }
+    };
+    let broken = Broken::default();
+    let parts = vec![
+        part(
+            "scheduler",
+            clerkwork_scheduler::run(services.clone()),
+            &services,
+            &broken,
+        ),
+        part(
+            "fleet",
+            clerkwork_fleet::run(services.clone()),
+            &services,
+            &broken,
+        ),
+    ];
+    Ok(Running {
+        page: console.url().to_owned(),
+        services,
+        installation,
+        platform,
+        parts,
+        broken,
+        console,
+    })
+}
+
+/// Runs a part; when it ends without being asked to, so does everything else.
+fn part<E: Display>(
+    name: &'static str,
+    work: impl Future<Output = Result<(), E>> + Send + 'static,
+    services: &Services,
+    broken: &Broken,
+) -> JoinHandle<Result<(), Failure>> {
+    let (draining, broken) = (services.draining.clone(), Arc::clone(broken));
+    tokio::spawn(async move {
+        let ended = work
+            .await
+            .map_err(|error| installation::part_ended(name, error));
+        if !draining.is_cancelled() {
+            let failure = match &ended {
+                Ok(()) => installation::part_ended(name, "nobody asked it to"),
+                Err(failure) => failure.clone(),
+            };
+            *broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
+            draining.cancel();
+        }
+        ended
+    })
+}
+
+impl Running {
+    /// Ends when everything is to end: at the user's wish, or because a part broke down.
+    pub async fn ended(&self) -> Result<(), Failure> {
+        self.services.draining.cancelled().await;
+        let broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        broken.clone().map_or(Ok(()), Err)
+    }
+
+    /// Waits for every part, then closes what they shared.
+    pub async fn stop(self) -> Result<(), Failure> {
+        self.services.draining.cancel();
+        let mut result = Ok(());
+        for part in self.parts {
+            let ended = part.await.unwrap_or_else(|error| {
+                let message = format!("a part broke down: {error}");
+                Err(Failure::new(Exit::Missing, "part_ended", message))
+            });
+            result = result.and(ended);
+        }
+        self.console.stopped().await;
+        self.installation.stop().await;
+        if let Some(platform) = self.platform {
+            platform.stop().await;
+        }
+        result
+    }
+}

@@ -1,0 +1,152 @@
+//! Every verb, in one place. To add one: a variant here with its line in [`Verb::run`], and a file
+//! with its options and its work. Help, completion of exit codes and the tests follow.
+
+use clap::{Command, CommandFactory, Parser, Subcommand};
+
+use crate::{
+    audit, batch, config, context::Context, context::Globals, dead_letters, doctor,
+    failure::EXIT_CODES, failure::Outcome, job, part, policy, review, up,
+};
+
+/// An automation worker fleet for back-office work.
+///
+/// Items of work are checked, decided by a policy and carried out by a fleet of workers; what is
+/// risky stops in front of a person, and everything is on record.
+#[derive(Debug, Parser)]
+#[command(
+    name = "clerkwork",
+    version,
+    max_term_width = 100,
+    propagate_version = true
+)]
+#[command(after_help = "Example:\n  clerkwork up --demo")]
+pub struct Cli {
+    /// What every verb takes.
+    #[command(flatten)]
+    pub globals: Globals,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Runs everything in one process: private Redis, ledger, scheduler, fleet, status page
+    Up(up::Args),
+    /// Runs the workers alone, on a shared queue and ledger
+    Worker(part::WorkerArgs),
+    /// Runs the scheduler alone, on a shared queue and ledger
+    Scheduler(part::SchedulerArgs),
+    /// Runs the simulated e-tax platform alone
+    Sandbox(part::SandboxArgs),
+    /// Submits, shows and changes single jobs
+    #[command(subcommand)]
+    Job(job::Verb),
+    /// Submits and watches many jobs together
+    #[command(subcommand)]
+    Batch(batch::Verb),
+    /// Decides what was put in front of a person
+    #[command(subcommand)]
+    Review(review::Verb),
+    /// Checks, tests and explains the policy
+    #[command(subcommand)]
+    Policy(policy::Verb),
+    /// Reads the audit trail
+    #[command(subcommand)]
+    Audit(audit::Verb),
+    /// Shows queue entries that could not be read
+    #[command(subcommand)]
+    DeadLetters(dead_letters::Verb),
+    /// Shows and checks the settings
+    #[command(subcommand)]
+    Config(config::Verb),
+    /// Checks the installation and says what to do
+    Doctor(doctor::Args),
+}
+
+impl Verb {
+    /// Does it.
+    pub async fn run(self, context: &Context) -> Outcome {
+        match self {
+            Self::Up(args) => up::run(context, args).await,
+            Self::Worker(args) => part::worker(context, args).await,
+            Self::Scheduler(args) => part::scheduler(context, args).await,
+            Self::Sandbox(args) => part::sandbox(context, args).await,
+            Self::Job(verb) => verb.run(context).await,
+            Self::Batch(verb) => verb.run(context).await,
+            Self::Review(verb) => verb.run(context).await,
+            Self::Policy(verb) => verb.run(context).await,
+            Self::Audit(verb) => verb.run(context).await,
+            Self::DeadLetters(verb) => verb.run(context).await,
+            Self::Config(verb) => verb.run(context),
+            Self::Doctor(args) => doctor::run(context, args).await,
+        }
+    }
+}
+
+/// The whole command line, with the exit codes under every verb's help.
+pub fn command() -> Command {
+    with_exit_codes(Cli::command())
+}
+
+fn with_exit_codes(command: Command) -> Command {
+    let help = match command.get_after_help() {
+        Some(help) => format!("{help}\n\n{EXIT_CODES}"),
+        None => EXIT_CODES.to_owned(),
+    };
+    command.after_help(help).mut_subcommands(with_exit_codes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_verb_has_a_sentence_and_an_example_that_parses() {
+        fn walk(command: &Command, path: &str) {
+            let path = format!("{path} {}", command.get_name());
+            assert!(
+                command.get_about().is_some(),
+                "{path} says nothing about itself"
+            );
+            if command.get_name() != "clerkwork" && command.has_subcommands() {
+                for verb in command.get_subcommands() {
+                    walk(verb, &path);
+                }
+                return;
+            }
+            let help = command
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(help.starts_with("Example"), "{path} shows no example");
+            let examples = help.lines().filter(|line| line.starts_with("  clerkwork"));
+            let mut count = 0;
+            for line in examples {
+                count += 1;
+                let line = line.split([';', '|', '>']).next().unwrap();
+                let words = line.replace('\'', "\u{1}");
+                let words = words
+                    .split('\u{1}')
+                    .enumerate()
+                    .flat_map(|(i, part)| match i % 2 {
+                        0 => part.split_whitespace().collect::<Vec<_>>(),
+                        _ => vec![part],
+                    });
+                let parsed = super::command().try_get_matches_from(words);
+                assert!(parsed.is_ok(), "{path}: `{line}`: {}", parsed.unwrap_err());
+            }
+            assert!(count > 0, "{path} shows no example");
+            for verb in command.get_subcommands() {
+                walk(verb, &path);
+            }
+        }
+        walk(&command(), "");
+    }
+}
