@@ -1,7 +1,42 @@
-//! Configuration, telemetry, the supervised Redis, wiring and shutdown.
+//! What every process of Clerkwork is built from: settings, logs, the master key, the data folder
+//! with its private Redis, and the wiring of the parts.
+//!
+//! * [`Config`]: one explained default file, overridden by a file, the environment and options;
+//! * [`PrivateRedis`]: a Redis that is started, watched and stopped with us;
+//! * [`Services`]: the connected parts, handed to fleet, scheduler and console;
+//! * [`Installation`]: all of it for `clerkwork up`;
+//! * [`StartError`]: why it cannot start, one sentence each, with an exit code.
+//!
+//! Invariants:
+//! * nothing starts on settings that were not understood to the last key;
+//! * a secret comes from the environment or a file that only its owner can read, and is never
+//!   shown;
+//! * only one process at a time starts things in a data folder;
+//! * concrete connectors are named in `wiring.rs` alone.
+//!
+//! To add a setting, see `config.rs`; a connector: a field in `Upstreams` of the kinds and its
+//! lines in `wiring.rs`.
 
 mod config;
+mod data_dir;
+mod installation;
+mod machine;
+mod master_key;
+mod private_redis;
 mod secret_file;
+mod services;
+mod start_error;
+mod telemetry;
+mod wiring;
 
 pub use config::*;
+pub use data_dir::*;
+pub use installation::Installation;
+pub use machine::Machine;
+pub use master_key::*;
+pub use private_redis::*;
 pub use secret_file::SecretFileError;
+pub use services::Services;
+pub use start_error::{StartError, StartErrorKind};
+pub use telemetry::init_telemetry;
+pub use wiring::{connect_upstreams, load_policy, master_key_file, open_ledger, open_queue};

@@ -65,11 +65,10 @@ pub(crate) fn create(path: &Path, text: &str) -> Result<bool, SecretFileError> {
         path: path.to_owned(),
         source,
     };
-    let draft = path.with_extension(format!("new-{}", std::process::id()));
+    let draft = path.with_extension(format!("new-{}", uuid::Uuid::new_v4().simple()));
     let written = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o600)
         .open(&draft)
         .and_then(|mut file| {

@@ -1,4 +1,8 @@
 //! Settings: what overrides what, and what each mistake is answered with.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests end the test, as the tests themselves do"
+)]
 
 use std::{collections::BTreeMap, fs, path::PathBuf, time::Duration};
 

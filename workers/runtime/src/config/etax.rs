@@ -10,7 +10,7 @@ use super::{Secret, text};
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EtaxConfig {
-    /// Where its API begins; absent: `clerkwork up` starts the sandbox.
+    /// What stands before its `/api`; absent: `clerkwork up` starts the sandbox.
     #[serde(deserialize_with = "text::optional")]
     pub base_url: Option<String>,
     /// The file that holds the access token.
@@ -23,13 +23,10 @@ pub struct EtaxConfig {
     /// How long to wait for a connection.
     #[serde(rename = "connect_timeout_seconds", deserialize_with = "text::seconds")]
     pub connect_timeout: Duration,
-    /// How long to wait for an answer to a question.
-    #[serde(rename = "read_timeout_seconds", deserialize_with = "text::seconds")]
-    pub read_timeout: Duration,
-    /// How long to wait for an answer to an act.
-    #[serde(rename = "write_timeout_seconds", deserialize_with = "text::seconds")]
-    pub write_timeout: Duration,
-    /// Calls per second that the platform allows this process.
+    /// How long to wait for an answer.
+    #[serde(rename = "request_timeout_seconds", deserialize_with = "text::seconds")]
+    pub request_timeout: Duration,
+    /// Calls per second that the platform allows this process; 0: as many as come.
     pub rate_per_second: u32,
     /// Calls that may come at once.
     pub burst: u32,

@@ -33,11 +33,11 @@ pub(super) fn check(
         return wrong("etax.base_url", problem);
     }
     let prefix = &config.redis.prefix;
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.:".contains(&b);
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
     if prefix.is_empty() || prefix.len() > 64 || !prefix.bytes().all(plain) {
         return wrong(
             "redis.prefix",
-            format!("`{prefix}` cannot begin a key; write 1 to 64 letters, digits or `-_.:`"),
+            format!("`{prefix}` cannot begin a key; write 1 to 64 letters, digits, `-` or `_`"),
         );
     }
     let fleet = &config.fleet;

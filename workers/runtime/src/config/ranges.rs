@@ -4,7 +4,7 @@
 pub(super) const RANGES: &[(&str, f64, f64)] = &[
     ("ledger.group_max", 1.0, 10_000.0),
     ("ledger.readers", 1.0, 256.0),
-    ("redis.lease_seconds", 1.0, 3_600.0),
+    ("redis.lease_seconds", 0.1, 3_600.0),
     ("redis.prefetch", 1.0, 10_000.0),
     ("redis.window.express", 1.0, 1_000_000.0),
     ("redis.window.standard", 1.0, 1_000_000.0),
@@ -24,9 +24,8 @@ pub(super) const RANGES: &[(&str, f64, f64)] = &[
     ("scheduler.rescue_every_seconds", 0.05, 3_600.0),
     ("scheduler.sweep_every_seconds", 0.05, 3_600.0),
     ("etax.connect_timeout_seconds", 0.01, 300.0),
-    ("etax.read_timeout_seconds", 0.01, 300.0),
-    ("etax.write_timeout_seconds", 0.01, 300.0),
-    ("etax.rate_per_second", 1.0, 1_000_000.0),
+    ("etax.request_timeout_seconds", 0.01, 300.0),
+    ("etax.rate_per_second", 0.0, 1_000_000.0),
     ("etax.burst", 1.0, 1_000_000.0),
     // Seeds are 63 bits: TOML knows no larger integers.
     ("sandbox.seed", 0.0, 9.223_372_036_854_775e18),

@@ -1,0 +1,144 @@
+//! From settings to parts. Concrete connectors meet the kinds here and nowhere else.
+
+use std::{num::NonZeroU32, path::Path, sync::Arc, time::Duration};
+
+use clerkwork_audit::{MasterKey, Sealer};
+use clerkwork_connectors_api::http::{HttpSettings, PaceSettings, Secret};
+use clerkwork_core::{Clock, WorkerId};
+use clerkwork_etax::{Etax, EtaxSettings};
+use clerkwork_kinds::{Registry, Upstreams};
+use clerkwork_ledger::{GroupCommit, Ledger, LedgerOptions};
+use clerkwork_policy::Engine;
+use clerkwork_queue::{Queue, QueueOptions};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Config, MASTER_KEY_FILE, Machine, RedisPlace, Services, StartError, master_key,
+    master_key_path, prepare_data_dir,
+};
+
+/// Longest wait for a turn at the upstream; a call that would wait longer is tried again later.
+const LONGEST_TURN: Duration = Duration::from_secs(10);
+
+impl Services {
+    /// Connects everything a process works with. Without `redis.url`, the private Redis of the
+    /// data folder must run: see [`Installation`](crate::Installation).
+    ///
+    /// # Errors
+    /// The first part that is missing or cannot be reached, in one sentence.
+    pub async fn connect(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        // What needs nothing running comes first: it fails at once.
+        let policy = Arc::new(load_policy(&config)?);
+        let upstreams = connect_upstreams(&config)?;
+        let queue = open_queue(&config).await?;
+        let ledger = open_ledger(&config, Arc::clone(&clock)).await?;
+        Ok(Self {
+            config: Arc::new(config),
+            clock,
+            ledger,
+            queue,
+            policy,
+            kinds: Arc::new(Registry::standard()),
+            upstreams,
+            worker: WorkerId::new(),
+            name: process_name(),
+            draining: CancellationToken::new(),
+        })
+    }
+}
+
+/// The policy: the bundle of `policy.dir`, or the one compiled in.
+pub fn load_policy(config: &Config) -> Result<Engine, StartError> {
+    let engine = match &config.policy.dir {
+        Some(dir) => Engine::load(dir)?,
+        None => Engine::embedded()?,
+    };
+    Ok(engine)
+}
+
+/// The systems that kinds speak to. Nothing is sent yet.
+pub fn connect_upstreams(config: &Config) -> Result<Upstreams, StartError> {
+    let etax = &config.etax;
+    let base_url = etax.base_url.as_ref().ok_or(StartError::NoUpstream)?;
+    let token = etax.token.as_ref().ok_or(StartError::NoToken)?;
+    let mut http = HttpSettings::new("etax", base_url, Secret::new(token.expose()));
+    http.connect_timeout = etax.connect_timeout;
+    http.request_timeout = etax.request_timeout;
+    http.idle_connections = config.fleet.concurrency;
+    http.pace = NonZeroU32::new(etax.rate_per_second).map(|per_second| PaceSettings {
+        per_second,
+        burst: NonZeroU32::new(etax.burst).unwrap_or(NonZeroU32::MIN),
+        max_wait: LONGEST_TURN,
+    });
+    let etax = Etax::new(EtaxSettings::new(http))?;
+    Ok(Upstreams {
+        agent_invoices: Arc::new(etax),
+    })
+}
+
+/// The queue: the Redis of `redis.url`, or the private one of the data folder if it runs.
+pub async fn open_queue(config: &Config) -> Result<Queue, StartError> {
+    let options = QueueOptions {
+        prefix: config.redis.prefix.clone(),
+        lease: config.redis.lease,
+        prefetch: config.redis.prefetch,
+        ..QueueOptions::default()
+    };
+    if let Some(url) = &config.redis.url {
+        return Ok(Queue::connect(url.expose(), options).await?);
+    }
+    let place = RedisPlace::of(&config.data_dir, &Machine::from_process());
+    if !place.socket().exists() {
+        let folder = config.data_dir.display().to_string();
+        return Err(StartError::NothingRuns(folder));
+    }
+    Ok(Queue::connect(&place.url(), options).await?)
+}
+
+/// The ledger, with the master key for what it seals. The key is made if there is none and the
+/// ledger holds no jobs.
+pub async fn open_ledger(config: &Config, clock: Arc<dyn Clock>) -> Result<Ledger, StartError> {
+    prepare_data_dir(&config.data_dir)?;
+    let url = config.ledger_url();
+    let options = LedgerOptions {
+        group: GroupCommit {
+            max: config.ledger.group_max,
+            ..GroupCommit::default()
+        },
+        readers: config.ledger.readers,
+        ..LedgerOptions::default()
+    };
+    let open = async |key: &MasterKey| {
+        Ledger::open(url.expose(), Sealer::new(key), Arc::clone(&clock), options).await
+    };
+    let path = master_key_file(config);
+    let mut has_data = false;
+    if !path.exists() {
+        // Only to look: nothing is written under this key.
+        let ledger = open(&MasterKey::generate()).await?;
+        has_data = ledger.counts(None).await?.values().any(|jobs| *jobs > 0);
+        ledger.close().await;
+    }
+    let key = master_key(&path, has_data)?;
+    Ok(open(&key).await?)
+}
+
+/// The file of the master key.
+pub fn master_key_file(config: &Config) -> std::path::PathBuf {
+    let named = std::env::var(MASTER_KEY_FILE).ok();
+    master_key_path(&config.data_dir, named.as_deref())
+}
+
+/// The host and the process, for example `centre-7-4021`.
+fn process_name() -> String {
+    let read = |path: &str| std::fs::read_to_string(Path::new(path)).ok();
+    let host = read("/proc/sys/kernel/hostname")
+        .or_else(|| read("/etc/hostname"))
+        .or_else(|| std::env::var("HOSTNAME").ok())
+        .unwrap_or_default();
+    let host = match host.trim() {
+        "" => "clerkwork",
+        host => host,
+    };
+    format!("{host}-{}", std::process::id())
+}
