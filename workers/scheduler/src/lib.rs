@@ -1,1 +1,44 @@
-//! Dispatcher, promoter, rescuer and sweeper.
+//! What keeps work moving while nobody looks: the dispatcher, the promoter, the rescuer and the
+//! sweeper.
+//!
+//! Any number of processes may run a scheduler; a lease in the ledger makes one of them the
+//! leader. A second leader for a moment does no harm: every act here is a compare-and-set in the
+//! ledger, and an entry that is in the queue twice is claimed once.
+//!
+//! * **Dispatcher:** keeps a bounded window of entries a lane in Redis; the backlog stays in the
+//!   ledger, so memory is flat and order is decided where everything is known.
+//! * **Promoter:** makes jobs available whose time has come.
+//! * **Rescuer:** gives back the jobs of processes that fell silent.
+//! * **Sweeper:** fills the queue again when Redis lost entries.
+
+mod dispatcher;
+mod lease;
+mod promoter;
+mod rescuer;
+mod sweeper;
+
+use std::{convert::Infallible, time::Duration};
+
+use clerkwork_runtime::Services;
+
+/// Runs until `services.draining` is cancelled. Failures of the ledger or of Redis are logged and
+/// tried again; they do not end the scheduler.
+pub async fn run(services: Services) -> Result<(), Infallible> {
+    let (sender, leading) = lease::lease();
+    tokio::join!(
+        lease::keep(&services, sender),
+        dispatcher::run(&services, leading.clone()),
+        promoter::run(&services, leading.clone()),
+        rescuer::run(&services, leading.clone()),
+        sweeper::run(&services, leading),
+    );
+    Ok(())
+}
+
+/// Waits, but not beyond the drain. Returns `false` when the process is to stop.
+async fn pause(services: &Services, time: Duration) -> bool {
+    tokio::select! {
+        () = services.draining.cancelled() => false,
+        () = tokio::time::sleep(time) => true,
+    }
+}

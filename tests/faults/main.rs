@@ -1,0 +1,12 @@
+//! What must hold when things break in the middle of 2,000 items: at the end every item has one
+//! final state, and the upstream's own book shows each act exactly once.
+
+mod fleet_killed;
+mod lost_answers;
+mod redis_breaks;
+
+use std::time::Duration;
+
+/// Long enough for a slow machine that runs other tests beside.
+const LIMIT: Duration = Duration::from_secs(240);
+const ITEMS: usize = 2_000;

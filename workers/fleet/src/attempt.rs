@@ -1,0 +1,276 @@
+//! One attempt at one job: what it holds, and how it ends in the ledger.
+
+use std::time::Duration;
+
+use clerkwork_audit::{EventDraft, EventType};
+use clerkwork_core::{
+    Actor, Binding, Decision, EffectRecord, EffectState, Facts, Job, Review, ReviewId, RuleHit,
+    State, Text, Verdict,
+};
+use clerkwork_ledger::{
+    Change, Changed, ClaimedJob, DecisionRecord, EffectWrite, LedgerError, ReviewWrite,
+};
+use clerkwork_runtime::Services;
+use serde_json::{Value, json};
+
+use crate::{backoff, hits};
+
+/// What was learned or done and waits for the next commit. It rides along with the next intent or
+/// with the end of the attempt, so that a plain item needs three commits in all.
+#[derive(Debug, Default)]
+pub(crate) struct Pending {
+    pub(crate) decision: Option<Box<DecisionRecord>>,
+    pub(crate) effects: Vec<EffectWrite>,
+    pub(crate) events: Vec<EventDraft>,
+}
+
+/// An attempt that this process holds.
+pub(crate) struct Attempt<'a> {
+    pub(crate) services: &'a Services,
+    pub(crate) job: Job,
+    /// The job's id as text.
+    pub(crate) name: String,
+    pub(crate) journal: Vec<EffectRecord>,
+    pub(crate) review: Option<Review>,
+    pub(crate) pending: Pending,
+    /// The facts of the latest decision of this attempt.
+    pub(crate) facts: Facts,
+}
+
+/// What a technical failure says about another try.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Again {
+    /// After a pause that grows.
+    Backoff,
+    /// The upstream takes no calls now.
+    NotNow {
+        /// Not before this time has passed.
+        asked: Option<Duration>,
+    },
+    /// Another try would fail as well.
+    Never,
+}
+
+/// So many times the maximum of attempts an item may be put off before that counts as failing.
+const SNOOZES: u32 = 10;
+
+/// How the ledger took a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// Committed.
+    Yes,
+    /// The job is no longer this attempt's: rescued, cancelled or finished elsewhere.
+    Lost,
+}
+
+impl<'a> Attempt<'a> {
+    pub(crate) fn new(services: &'a Services, claimed: ClaimedJob) -> Self {
+        let ClaimedJob {
+            job,
+            effects,
+            review,
+        } = claimed;
+        Self {
+            services,
+            name: job.id.to_string(),
+            job,
+            journal: effects,
+            review,
+            pending: Pending::default(),
+            facts: Facts::default(),
+        }
+    }
+
+    pub(crate) fn event(&self, kind: EventType, data: Value) -> EventDraft {
+        EventDraft::new(kind, self.services.robot(), data)
+    }
+
+    /// Notes a decision for the next commit.
+    pub(crate) fn note_decision(&mut self, record: DecisionRecord) {
+        let event = decided_event(self.services.robot(), &record);
+        self.pending.events.push(event);
+        self.facts = record.facts.clone();
+        self.pending.decision = Some(Box::new(record));
+    }
+
+    /// Whether an announced effect has no recorded outcome.
+    pub(crate) fn has_open_effect(&self) -> bool {
+        self.journal
+            .iter()
+            .any(|effect| matches!(effect.state, EffectState::Intended | EffectState::Unknown))
+    }
+
+    /// Commits what is pending together with `change`.
+    pub(crate) async fn commit(
+        &mut self,
+        to: State,
+        fill: impl FnOnce(&mut Change),
+    ) -> Result<Held, LedgerError> {
+        let pending = std::mem::take(&mut self.pending);
+        let mut change = Change::new(self.job.id, State::Running, self.job.attempt, to);
+        change.verdict = pending
+            .decision
+            .as_ref()
+            .map(|record| record.decision.verdict);
+        change.decision = pending.decision;
+        change.effects = pending.effects;
+        change.events = pending.events;
+        fill(&mut change);
+        match self.services.ledger.change(change).await? {
+            Changed::Yes => Ok(Held::Yes),
+            Changed::No(refused) => {
+                tracing::info!(job.id = %self.job.id, job.attempt = self.job.attempt, ?refused, "attempt was overtaken");
+                Ok(Held::Lost)
+            }
+        }
+    }
+
+    /// Ends the attempt in a terminal state.
+    pub(crate) async fn finish(
+        &mut self,
+        to: State,
+        event: EventDraft,
+    ) -> Result<Held, LedgerError> {
+        self.commit(to, |change| change.events.push(event)).await
+    }
+
+    /// Puts the item in front of a person.
+    pub(crate) async fn block(&mut self, rules: Vec<RuleHit>) -> Result<Held, LedgerError> {
+        let binding = Binding {
+            payload: self.job.payload_digest,
+            facts: self.facts.digest(),
+            policy: self.services.policy.version(),
+        };
+        let review = ReviewId::new();
+        let ids: Vec<_> = rules.iter().map(|rule| rule.id.as_str()).collect();
+        let opened = self.event(
+            EventType::ReviewOpened,
+            json!({
+                "review": review.to_string(),
+                "rules": ids,
+                "payload": binding.payload.to_string(),
+                "facts": binding.facts.to_string(),
+                "policy": binding.policy.to_string(),
+            }),
+        );
+        let blocked = self.event(
+            EventType::JobBlocked,
+            json!({"review": review.to_string(), "rules": ids}),
+        );
+        self.commit(State::Blocked, |change| {
+            change.verdict = Some(Verdict::Review);
+            change.review = Some(ReviewWrite::Open {
+                id: review,
+                rules,
+                binding,
+            });
+            change.events.extend([opened, blocked]);
+        })
+        .await
+    }
+
+    /// Puts the item in front of a person for a reason of the fleet's own, and keeps that as the
+    /// last decision of this attempt, with the facts that are known.
+    pub(crate) async fn block_for(&mut self, hit: RuleHit) -> Result<Held, LedgerError> {
+        let rules = vec![hit];
+        let facts = std::mem::take(&mut self.facts);
+        let decision = Decision {
+            verdict: Verdict::Review,
+            rules: rules.clone(),
+            policy_version: self.services.policy.version(),
+            facts_digest: facts.digest(),
+        };
+        self.pending
+            .events
+            .retain(|event| event.kind != EventType::JobDecided);
+        self.note_decision(DecisionRecord {
+            decision,
+            facts,
+            findings: Vec::new(),
+        });
+        self.block(rules).await
+    }
+
+    /// A technical failure: retry later, or give up. An effect with an open outcome is never given
+    /// up silently: it ends in front of a person.
+    pub(crate) async fn fail(&mut self, error: &str, again: Again) -> Result<Held, LedgerError> {
+        let fleet = &self.services.config.fleet;
+        let failed = self.job.failures.saturating_add(1);
+        let (failures, asked, hopeless) = match again {
+            Again::Backoff => (failed, None, false),
+            // "Not now" says nothing against the item, as long as it does not go on for ever.
+            Again::NotNow { asked }
+                if self.job.attempt < fleet.max_attempts.saturating_mul(SNOOZES) =>
+            {
+                (self.job.failures, asked, false)
+            }
+            Again::NotNow { asked } => (failed, asked, false),
+            Again::Never => (failed, None, true),
+        };
+        let spent = hopeless || failures >= fleet.max_attempts;
+        if spent && self.has_open_effect() {
+            let name = self
+                .journal
+                .iter()
+                .rev()
+                .map(|effect| effect.name.clone())
+                .next()
+                .unwrap_or_default();
+            let found = Text::new(
+                "多次查询未得到答复",
+                "the upstream did not answer when asked",
+            );
+            return self.block_for(hits::outcome_unclear(&name, &found)).await;
+        }
+        let error = error.to_owned();
+        if spent {
+            let event = self.event(
+                EventType::JobFailed,
+                json!({"failures": failures, "error": error}),
+            );
+            return self
+                .commit(State::Failed, |change| {
+                    change.failures = Some(failures);
+                    change.last_error = Some(error);
+                    change.events.push(event);
+                })
+                .await;
+        }
+        let delay = backoff::delay(
+            failures.max(1),
+            fleet.backoff_base,
+            fleet.backoff_max,
+            asked,
+        );
+        let run_at = self.services.clock.now().after(delay);
+        let event = self.event(
+            EventType::JobRetryScheduled,
+            json!({"failures": failures, "error": error, "run_at": run_at.0}),
+        );
+        self.commit(State::Retryable, |change| {
+            change.next_attempt = change.attempt.saturating_add(1);
+            change.failures = Some(failures);
+            change.run_at = Some(run_at);
+            change.last_error = Some(error);
+            change.events.push(event);
+        })
+        .await
+    }
+}
+
+fn decided_event(actor: Actor, record: &DecisionRecord) -> EventDraft {
+    let DecisionRecord {
+        decision, findings, ..
+    } = record;
+    EventDraft::new(
+        EventType::JobDecided,
+        actor,
+        json!({
+            "verdict": decision.verdict.as_str(),
+            "rules": decision.rules.iter().map(|rule| rule.id.as_str()).collect::<Vec<_>>(),
+            "findings": findings.iter().map(|finding| finding.code.as_str()).collect::<Vec<_>>(),
+            "facts": decision.facts_digest.to_string(),
+            "policy": decision.policy_version.to_string(),
+        }),
+    )
+}

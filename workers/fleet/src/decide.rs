@@ -1,0 +1,192 @@
+//! Gather and decide: from an item to an order, or to a person.
+
+use clerkwork_audit::EventType;
+use clerkwork_connectors_api::ConnectorError;
+use clerkwork_core::{
+    Binding, Decision, Facts, Finding, Review, ReviewState, Severity, State, Verdict,
+};
+use clerkwork_kinds::{Item, JobKind, Order};
+use clerkwork_ledger::{DecisionRecord, LedgerError, ReviewWrite};
+use clerkwork_policy::Question;
+use serde_json::json;
+
+use crate::{
+    attempt::{Attempt, Held},
+    hits,
+};
+
+/// What is known about an item at one moment.
+pub(crate) struct Known {
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) facts: Facts,
+}
+
+/// What the gate says.
+pub(crate) enum Ruling {
+    /// Carry this out.
+    Carry(Order, DecisionRecord),
+    /// A person must decide; the decision holds the rules.
+    Ask(DecisionRecord),
+    /// The attempt was overtaken while an old approval was put aside.
+    Lost,
+}
+
+/// Runs the checks and asks the upstream.
+pub(crate) async fn gather(
+    attempt: &Attempt<'_>,
+    item: &dyn Item,
+) -> Result<Known, ConnectorError> {
+    let mut findings = item.check();
+    let services = attempt.services;
+    let facts = item
+        .gather(&services.upstreams, services.clock.as_ref(), &mut findings)
+        .await?;
+    Ok(Known { findings, facts })
+}
+
+/// Asks the gate about what is known, taking into account what a person decided before.
+pub(crate) async fn rule(
+    attempt: &mut Attempt<'_>,
+    kind: &dyn JobKind,
+    known: Known,
+) -> Result<Ruling, LedgerError> {
+    let services = attempt.services;
+    let binding = Binding {
+        payload: attempt.job.payload_digest,
+        facts: known.facts.digest(),
+        policy: services.policy.version(),
+    };
+    let decided = attempt.review.clone().filter(|review| match review.state {
+        ReviewState::Approved | ReviewState::Returned => true,
+        ReviewState::Open | ReviewState::Lapsed => false,
+    });
+    let mut lapsed = None;
+    if let Some(review) = decided {
+        if review.binding == binding {
+            return Ok(rule_as_decided(attempt, kind, known, &review));
+        }
+        let event = attempt.event(
+            EventType::ReviewLapsed,
+            json!({"review": review.id.to_string()}),
+        );
+        let held = attempt
+            .commit(State::Running, |change| {
+                change.review = Some(ReviewWrite::Lapse { id: review.id });
+                change.events.push(event);
+            })
+            .await?;
+        if held == Held::Lost {
+            return Ok(Ruling::Lost);
+        }
+        lapsed = Some(hits::approval_lapsed(&review.binding, &binding));
+        attempt.review = None;
+    }
+    let mut decision = services
+        .policy
+        .decide(&question(attempt, kind, &known.facts));
+    if decision.verdict == Verdict::Review {
+        decision.rules.extend(lapsed);
+    }
+    let order = match decision.verdict {
+        Verdict::Proceed => Some(Order::Proceed),
+        Verdict::Return => Some(Order::Return {
+            reasons: return_reasons(&known.findings),
+        }),
+        Verdict::Review => None,
+    };
+    Ok(ruling(order, decision, known))
+}
+
+/// Carries out a person's decision, if the policy lets a robot do so.
+fn rule_as_decided(
+    attempt: &Attempt<'_>,
+    kind: &dyn JobKind,
+    known: Known,
+    review: &Review,
+) -> Ruling {
+    let order = order_of(review, &known.findings);
+    // Nothing is written upstream for a kind that no robot may complete: the person did it by hand.
+    if !kind.automatable() {
+        let decision = Decision {
+            verdict: Verdict::Proceed,
+            rules: Vec::new(),
+            policy_version: attempt.services.policy.version(),
+            facts_digest: known.facts.digest(),
+        };
+        return ruling(Some(order), decision, known);
+    }
+    let policy = &attempt.services.policy;
+    let question = question(attempt, kind, &known.facts);
+    let decision = match order {
+        Order::Proceed => policy.may_execute_approved(&question),
+        Order::Return { .. } => policy.may_execute_returned(&question),
+    };
+    match decision.verdict {
+        Verdict::Proceed => ruling(Some(order), decision, known),
+        Verdict::Return | Verdict::Review => ruling(None, decision, known),
+    }
+}
+
+fn ruling(order: Option<Order>, decision: Decision, known: Known) -> Ruling {
+    let record = DecisionRecord {
+        decision,
+        facts: known.facts,
+        findings: known.findings,
+    };
+    match order {
+        Some(order) => Ruling::Carry(order, record),
+        None => Ruling::Ask(record),
+    }
+}
+
+fn question<'q>(attempt: &'q Attempt<'_>, kind: &'q dyn JobKind, facts: &'q Facts) -> Question<'q> {
+    Question {
+        robot: &attempt.services.name,
+        resource_type: kind.resource_type(),
+        automatable: kind.automatable(),
+        item: &attempt.name,
+        office: &attempt.job.office,
+        submitter: &attempt.job.submitter,
+        facts,
+    }
+}
+
+/// The order that an earlier attempt of this job was carrying out when it ended early.
+pub(crate) fn order_under_way(
+    review: Option<&Review>,
+    verdict: Option<Verdict>,
+    findings: &[Finding],
+) -> Option<Order> {
+    match review.map(|review| (review, review.state)) {
+        Some((review, ReviewState::Approved | ReviewState::Returned)) => {
+            Some(order_of(review, findings))
+        }
+        Some((_, ReviewState::Open | ReviewState::Lapsed)) | None => match verdict? {
+            Verdict::Proceed => Some(Order::Proceed),
+            Verdict::Return => Some(Order::Return {
+                reasons: return_reasons(findings),
+            }),
+            Verdict::Review => None,
+        },
+    }
+}
+
+fn order_of(review: &Review, findings: &[Finding]) -> Order {
+    match review.state {
+        ReviewState::Returned => {
+            let mut reasons: Vec<_> = review.reason.iter().cloned().collect();
+            reasons.extend(return_reasons(findings));
+            Order::Return { reasons }
+        }
+        ReviewState::Approved | ReviewState::Open | ReviewState::Lapsed => Order::Proceed,
+    }
+}
+
+/// What the applicant is told, in Chinese, one line each.
+fn return_reasons(findings: &[Finding]) -> Vec<String> {
+    findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Return)
+        .map(|finding| format!("{}（{}）", finding.text.zh, finding.code))
+        .collect()
+}

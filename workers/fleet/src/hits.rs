@@ -1,0 +1,119 @@
+//! What the fleet itself puts in front of a person, in the form of rules.
+
+use clerkwork_connectors_api::ConnectorError;
+use clerkwork_core::{Binding, RuleHit, Text, Tier, Verdict};
+
+fn hit(id: &str, tier: Tier, reason: Text) -> RuleHit {
+    RuleHit {
+        id: id.into(),
+        tier,
+        asks: Verdict::Review,
+        reason,
+    }
+}
+
+/// The kind is not in the registry of this process.
+pub(crate) fn unknown_kind(kind: &str) -> RuleHit {
+    hit(
+        "fleet.unknown_kind",
+        Tier::Business,
+        Text::owned(
+            format!("事项类型 {kind} 未在本系统登记，不能自动处理"),
+            format!("the kind {kind} is not registered here and cannot be processed unattended"),
+        ),
+    )
+}
+
+/// The payload was accepted once and cannot be read now.
+pub(crate) fn unreadable(path: &str) -> RuleHit {
+    hit(
+        "fleet.unreadable_payload",
+        Tier::Business,
+        Text::owned(
+            format!("申请数据无法读取（{path}），请人工核对"),
+            format!("the payload cannot be read at {path}; check it by hand"),
+        ),
+    )
+}
+
+/// The upstream refused a call on business grounds.
+pub(crate) fn upstream_refused(error: &ConnectorError) -> RuleHit {
+    let code = error.code.as_deref().unwrap_or("-");
+    hit(
+        "fleet.upstream_refused",
+        Tier::Enforcement,
+        Text::owned(
+            format!("上游系统拒绝办理 {}（代码 {code}）", error.operation),
+            format!("the upstream refused {} (code {code})", error.operation),
+        ),
+    )
+}
+
+/// Whether an effect happened cannot be found out.
+pub(crate) fn outcome_unclear(effect: &str, found: &Text) -> RuleHit {
+    hit(
+        "fleet.outcome_unclear",
+        Tier::Enforcement,
+        Text::owned(
+            format!("操作 {effect} 是否已生效无法确认：{}", found.zh),
+            format!(
+                "whether {effect} took effect cannot be confirmed: {}",
+                found.en
+            ),
+        ),
+    )
+}
+
+/// The upstream's state contradicts the order.
+pub(crate) fn contradicted(found: &Text) -> RuleHit {
+    hit(
+        "fleet.upstream_contradicts",
+        Tier::Enforcement,
+        Text::owned(
+            format!("上游状态与处理结论不符：{}", found.zh),
+            format!("the upstream's state contradicts the order: {}", found.en),
+        ),
+    )
+}
+
+/// The gate said yes at first and no before the act.
+pub(crate) fn gate_closed() -> RuleHit {
+    hit(
+        "fleet.gate_closed",
+        Tier::Enforcement,
+        Text::new(
+            "执行前复核未通过：情况已变化，请人工处理",
+            "the second gate did not let it pass: the facts have changed",
+        ),
+    )
+}
+
+/// A person's decision no longer binds, and by what.
+pub(crate) fn approval_lapsed(was: &Binding, is: &Binding) -> RuleHit {
+    let parts = [
+        (was.payload != is.payload, "申请内容", "item"),
+        (was.facts != is.facts, "事实", "facts"),
+        (was.policy != is.policy, "规则版本", "policy version"),
+    ];
+    let changed = |pick: fn(&(bool, &'static str, &'static str)) -> &'static str| {
+        parts
+            .iter()
+            .filter(|part| part.0)
+            .map(pick)
+            .collect::<Vec<_>>()
+    };
+    hit(
+        "fleet.approval_lapsed",
+        Tier::Integrity,
+        Text::owned(
+            format!(
+                "原审批已失效：{}已变化，须重新审批",
+                changed(|part| part.1).join("、")
+            ),
+            format!(
+                "the earlier approval has lapsed: {} changed",
+                changed(|part| part.2).join(", ")
+            ),
+        ),
+    )
+}

@@ -1,0 +1,268 @@
+//! The journal of effects: gate, intent, call, result.
+//!
+//! The result of an effect is committed together with the next intent or with the end of the
+//! attempt. Until then the journal says `intended`, and a process that dies in between finds out
+//! by looking the effect up.
+
+use async_trait::async_trait;
+use clerkwork_audit::EventType;
+use clerkwork_connectors_api::{ConnectorError, ErrorKind};
+use clerkwork_core::{EffectRecord, EffectState, IdempotencyKey, RuleHit, State, Text};
+use clerkwork_kinds::{EffectCall, Effects, Item, JobKind, Lookup, Order, Stop};
+use clerkwork_ledger::{EffectWrite, LedgerError};
+use serde_json::{Value, json};
+
+use crate::{
+    attempt::{Attempt, Held},
+    decide::{self, Ruling},
+    hits,
+};
+
+/// Why the journal halted the act.
+pub(crate) enum Halt {
+    /// The attempt was overtaken.
+    Lost,
+    /// The gate said no.
+    Gate(Vec<RuleHit>),
+    /// The ledger failed.
+    Ledger(LedgerError),
+    /// A robot tried to act for a kind that no robot may complete.
+    Floor,
+}
+
+/// The journal of one attempt.
+pub(crate) struct Journal<'j, 'a> {
+    pub(crate) attempt: &'j mut Attempt<'a>,
+    pub(crate) kind: &'j dyn JobKind,
+    pub(crate) item: &'j dyn Item,
+    pub(crate) order: &'j Order,
+    /// The gate was asked in this attempt, with the facts of this attempt.
+    pub(crate) asked: bool,
+    pub(crate) halt: Option<Halt>,
+}
+
+impl Journal<'_, '_> {
+    fn halted(&mut self, halt: Halt) -> Stop {
+        self.halt = Some(halt);
+        Stop::Halted
+    }
+
+    fn record(&mut self, key: &IdempotencyKey, name: &str, state: EffectState) {
+        let now = self.attempt.services.clock.now();
+        let attempt = self.attempt.job.attempt;
+        match self
+            .attempt
+            .journal
+            .iter_mut()
+            .find(|effect| effect.key == *key)
+        {
+            Some(effect) => {
+                effect.state = state;
+                effect.attempt = attempt;
+            }
+            None => self.attempt.journal.push(EffectRecord {
+                key: key.clone(),
+                name: name.into(),
+                state,
+                attempt,
+                result: None,
+                intended_at: now,
+                resolved_at: None,
+            }),
+        }
+    }
+
+    /// Notes an outcome for the next commit.
+    fn resolve(
+        &mut self,
+        key: &IdempotencyKey,
+        name: &str,
+        state: EffectState,
+        result: Option<Value>,
+        found_by: &str,
+    ) {
+        let kind = match state {
+            EffectState::Confirmed => EventType::EffectConfirmed,
+            EffectState::Refused => EventType::EffectRefused,
+            EffectState::Unknown | EffectState::Intended => EventType::EffectUnknown,
+        };
+        let data = json!({"effect": name, "key": key.0, "by": found_by, "result": result.clone().unwrap_or(Value::Null)});
+        let event = self.attempt.event(kind, data);
+        self.attempt.pending.events.push(event);
+        self.attempt.pending.effects.push(EffectWrite::Resolve {
+            key: key.clone(),
+            state,
+            result,
+        });
+        self.record(key, name, state);
+    }
+
+    /// Asks again with fresh facts when this attempt has not asked yet: same inputs, same answer.
+    async fn pass_gate(&mut self) -> Result<(), Stop> {
+        if self.asked {
+            return Ok(());
+        }
+        let known = decide::gather(self.attempt, self.item)
+            .await
+            .map_err(Stop::Retry)?;
+        let ruling = decide::rule(self.attempt, self.kind, known).await;
+        match ruling.map_err(|error| self.halted(Halt::Ledger(error)))? {
+            Ruling::Carry(order, record) if order == *self.order => {
+                self.attempt.note_decision(record);
+                self.asked = true;
+                Ok(())
+            }
+            Ruling::Carry(_, record) => {
+                self.attempt.note_decision(record);
+                Err(self.halted(Halt::Gate(vec![hits::gate_closed()])))
+            }
+            Ruling::Ask(record) => {
+                let rules = record.decision.rules.clone();
+                self.attempt.note_decision(record);
+                Err(self.halted(Halt::Gate(rules)))
+            }
+            Ruling::Lost => Err(self.halted(Halt::Lost)),
+        }
+    }
+
+    async fn look_up(
+        &mut self,
+        key: &IdempotencyKey,
+        name: &'static str,
+        call: &dyn EffectCall,
+    ) -> Result<Option<Value>, Stop> {
+        match call.lookup(key).await.map_err(Stop::Retry)? {
+            Lookup::Happened(value) => {
+                self.resolve(
+                    key,
+                    name,
+                    EffectState::Confirmed,
+                    Some(value.clone()),
+                    "lookup",
+                );
+                Ok(Some(value))
+            }
+            Lookup::DidNotHappen => Ok(None),
+            Lookup::Unclear(found) => Err(self.unclear(key, found)),
+        }
+    }
+
+    fn unclear(&self, key: &IdempotencyKey, found: Text) -> Stop {
+        match self
+            .attempt
+            .journal
+            .iter()
+            .find(|effect| effect.key == *key)
+        {
+            Some(effect) => Stop::Unclear {
+                effect: Box::new(effect.clone()),
+                found,
+            },
+            // `look_up` runs only for a recorded effect.
+            None => Stop::Halted,
+        }
+    }
+
+    async fn announce(&mut self, key: &IdempotencyKey, name: &'static str) -> Result<(), Stop> {
+        let event = self.attempt.event(
+            EventType::EffectIntended,
+            json!({"effect": name, "key": key.0}),
+        );
+        let intend = EffectWrite::Intend {
+            key: key.clone(),
+            name: name.into(),
+        };
+        let held = self
+            .attempt
+            .commit(State::Running, |change| {
+                change.unless_cancelled = true;
+                change.effects.push(intend);
+                change.events.push(event);
+            })
+            .await;
+        match held {
+            Ok(Held::Yes) => {
+                self.record(key, name, EffectState::Intended);
+                Ok(())
+            }
+            Ok(Held::Lost) => Err(self.halted(Halt::Lost)),
+            Err(error) => Err(self.halted(Halt::Ledger(error))),
+        }
+    }
+
+    /// The outcome is not known: says so durably, then asks once. "Not there" is no proof while the
+    /// request may still be under way, so the next look comes with the next attempt.
+    async fn after_unknown(
+        &mut self,
+        key: &IdempotencyKey,
+        name: &'static str,
+        call: &dyn EffectCall,
+        error: ConnectorError,
+    ) -> Result<Value, Stop> {
+        self.resolve(key, name, EffectState::Unknown, None, "call");
+        match self.attempt.commit(State::Running, |_| ()).await {
+            Ok(Held::Yes) => {}
+            Ok(Held::Lost) => return Err(self.halted(Halt::Lost)),
+            Err(error) => return Err(self.halted(Halt::Ledger(error))),
+        }
+        match self.look_up(key, name, call).await? {
+            Some(value) => Ok(value),
+            None => Err(Stop::Retry(error)),
+        }
+    }
+}
+
+#[async_trait]
+impl Effects for Journal<'_, '_> {
+    async fn run(&mut self, name: &'static str, call: &dyn EffectCall) -> Result<Value, Stop> {
+        if !self.kind.automatable() {
+            return Err(self.halted(Halt::Floor));
+        }
+        let key = IdempotencyKey::of(self.attempt.job.id, name);
+        let earlier = self
+            .attempt
+            .journal
+            .iter()
+            .find(|effect| effect.key == key)
+            .cloned();
+        match earlier.as_ref().map(|effect| effect.state) {
+            Some(EffectState::Confirmed) => {
+                return Ok(earlier
+                    .and_then(|effect| effect.result)
+                    .unwrap_or(Value::Null));
+            }
+            Some(EffectState::Intended | EffectState::Unknown) => {
+                if let Some(value) = self.look_up(&key, name, call).await? {
+                    return Ok(value);
+                }
+            }
+            Some(EffectState::Refused) | None => {}
+        }
+        self.pass_gate().await?;
+        self.announce(&key, name).await?;
+        match call.call(&key).await {
+            Ok(value) => {
+                self.resolve(
+                    &key,
+                    name,
+                    EffectState::Confirmed,
+                    Some(value.clone()),
+                    "call",
+                );
+                Ok(value)
+            }
+            Err(error) => match error.kind() {
+                ErrorKind::Rejected => {
+                    let code = error.code.as_ref().map(|code| json!({"code": code}));
+                    self.resolve(&key, name, EffectState::Refused, code, "call");
+                    Err(Stop::Refused(error))
+                }
+                ErrorKind::OutcomeUnknown => self.after_unknown(&key, name, call, error).await,
+                ErrorKind::Transient
+                | ErrorKind::RateLimited { .. }
+                | ErrorKind::Unauthorized
+                | ErrorKind::Misconfigured => Err(Stop::Retry(error)),
+            },
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The way of one item: claim → check → gather → decide → act → finish.
+
+use clerkwork_audit::EventType;
+use clerkwork_connectors_api::{ConnectorError, ErrorKind};
+use clerkwork_core::{EffectState, Entry, State, Verdict};
+use clerkwork_kinds::{Done, Item, JobKind, Order, Stop};
+use clerkwork_ledger::{Claim, Claimed, LedgerError};
+use clerkwork_runtime::Services;
+use serde_json::json;
+
+use crate::{
+    attempt::{Again, Attempt, Held},
+    decide::{self, Ruling},
+    hits,
+    journal::{Halt, Journal},
+};
+
+/// Leads the entry's job as far as it goes in one attempt. Returns when the ledger has committed
+/// how the attempt ended; an error means that it has not.
+pub(crate) async fn travel(services: &Services, entry: &Entry) -> Result<(), LedgerError> {
+    let claim = Claim {
+        job: entry.job,
+        attempt: entry.attempt,
+        worker: services.worker,
+        actor: services.robot(),
+    };
+    let claimed = match services.ledger.claim(claim).await? {
+        Claimed::Yes(claimed) => *claimed,
+        Claimed::Stale => return Ok(()),
+    };
+    let mut attempt = Attempt::new(services, claimed);
+    let Some(kind) = services
+        .kinds
+        .get(attempt.job.kind.as_str())
+        .map(|kind| &**kind)
+    else {
+        let hit = hits::unknown_kind(attempt.job.kind.as_str());
+        return end(attempt.block_for(hit).await);
+    };
+    let payload = serde_json::from_str(&attempt.job.payload);
+    let item = match payload
+        .map_err(|_| ".".to_owned())
+        .and_then(|p| kind.parse(&p).map_err(|e| e.path))
+    {
+        Ok(item) => item,
+        Err(path) => return end(attempt.block_for(hits::unreadable(&path)).await),
+    };
+    if attempt
+        .journal
+        .iter()
+        .any(|effect| effect.state != EffectState::Refused)
+        && let Some(order) = order_under_way(&attempt).await?
+    {
+        return act(&mut attempt, kind, item.as_ref(), order, false).await;
+    }
+    let known = match decide::gather(&attempt, item.as_ref()).await {
+        Ok(known) => known,
+        Err(error) => return technical(&mut attempt, error).await,
+    };
+    match decide::rule(&mut attempt, kind, known).await? {
+        Ruling::Carry(order, record) => {
+            attempt.note_decision(record);
+            act(&mut attempt, kind, item.as_ref(), order, true).await
+        }
+        Ruling::Ask(record) => {
+            let rules = record.decision.rules.clone();
+            attempt.note_decision(record);
+            end(attempt.block(rules).await)
+        }
+        Ruling::Lost => Ok(()),
+    }
+}
+
+/// What an earlier attempt was carrying out when it announced its first effect.
+async fn order_under_way(attempt: &Attempt<'_>) -> Result<Option<Order>, LedgerError> {
+    let kept = attempt.services.ledger.decisions(attempt.job.id).await?;
+    let acting = kept.iter().rev().find(|kept| match kept.decision.verdict {
+        Verdict::Proceed | Verdict::Return => true,
+        Verdict::Review => false,
+    });
+    let findings = acting
+        .map(|kept| kept.findings.as_slice())
+        .unwrap_or_default();
+    let verdict = acting.map(|kept| kept.decision.verdict);
+    Ok(decide::order_under_way(
+        attempt.review.as_ref(),
+        verdict,
+        findings,
+    ))
+}
+
+async fn act(
+    attempt: &mut Attempt<'_>,
+    kind: &dyn JobKind,
+    item: &dyn Item,
+    order: Order,
+    asked: bool,
+) -> Result<(), LedgerError> {
+    let upstreams = attempt.services.upstreams.clone();
+    let mut journal = Journal {
+        attempt,
+        kind,
+        item,
+        order: &order,
+        asked,
+        halt: None,
+    };
+    let done = item.act(&order, &upstreams, &mut journal).await;
+    let (halt, attempt) = (journal.halt, journal.attempt);
+    match done {
+        Ok(Done::Completed { summary }) => {
+            let event = attempt.event(EventType::JobCompleted, json!({"summary": summary}));
+            end(attempt.finish(State::Completed, event).await)
+        }
+        Ok(Done::Returned) => {
+            let event = attempt.event(EventType::JobReturned, json!({}));
+            end(attempt.finish(State::Returned, event).await)
+        }
+        Ok(Done::Contradicted(found)) => end(attempt.block_for(hits::contradicted(&found)).await),
+        Err(Stop::Retry(error)) => technical(attempt, error).await,
+        Err(Stop::Refused(error)) => end(attempt.block_for(hits::upstream_refused(&error)).await),
+        Err(Stop::Unclear { effect, found }) => end(attempt
+            .block_for(hits::outcome_unclear(&effect.name, &found))
+            .await),
+        Err(Stop::Halted) => match halt {
+            Some(Halt::Gate(rules)) => end(attempt.block(rules).await),
+            Some(Halt::Ledger(error)) => Err(error),
+            Some(Halt::Lost) => cancelled_or_lost(attempt).await,
+            Some(Halt::Floor) | None => end(attempt.block_for(hits::gate_closed()).await),
+        },
+    }
+}
+
+/// A technical failure, by what its kind says about another try.
+async fn technical(attempt: &mut Attempt<'_>, error: ConnectorError) -> Result<(), LedgerError> {
+    tracing::warn!(job.id = %attempt.job.id, job.attempt = attempt.job.attempt, error = %error, "attempt failed");
+    let text = error.to_string();
+    end(match error.kind() {
+        ErrorKind::Transient | ErrorKind::OutcomeUnknown | ErrorKind::Unauthorized => {
+            attempt.fail(&text, Again::Backoff).await
+        }
+        ErrorKind::RateLimited { retry_after } => {
+            attempt
+                .fail(&text, Again::NotNow { asked: retry_after })
+                .await
+        }
+        ErrorKind::Misconfigured => attempt.fail(&text, Again::Never).await,
+        ErrorKind::Rejected => attempt.block_for(hits::upstream_refused(&error)).await,
+    })
+}
+
+/// The announcement was refused: either a person asked to cancel in time, or the job is elsewhere.
+async fn cancelled_or_lost(attempt: &mut Attempt<'_>) -> Result<(), LedgerError> {
+    let Some(job) = attempt.services.ledger.job(attempt.job.id).await? else {
+        return Ok(());
+    };
+    if job.state == State::Running && job.attempt == attempt.job.attempt && job.cancel_requested {
+        let event = attempt.event(EventType::JobCancelled, json!({"by": "request"}));
+        return end(attempt.finish(State::Cancelled, event).await);
+    }
+    Ok(())
+}
+
+/// Overtaken is an end as well: whoever overtook goes on.
+fn end(held: Result<Held, LedgerError>) -> Result<(), LedgerError> {
+    held.map(|_| ())
+}
