@@ -118,7 +118,10 @@ pub struct Change {
     pub verdict: Option<Verdict>,
     /// The last error it gets; absent: as it is.
     pub last_error: Option<String>,
-    /// A decision to keep, with what it was made from.
+    /// Refuse also when a person asked to cancel the job ([`Refused::CancelRequested`]): set when
+    /// an effect is announced, so that a request that came in time stops the act.
+    pub unless_cancelled: bool,
+    /// A decision to keep, with what it was made from. One attempt may leave several.
     pub decision: Option<Box<DecisionRecord>>,
     /// Journal entries.
     pub effects: Vec<EffectWrite>,
@@ -141,6 +144,7 @@ impl Change {
             run_at: None,
             verdict: None,
             last_error: None,
+            unless_cancelled: false,
             decision: None,
             effects: Vec::new(),
             review: None,
@@ -241,6 +245,40 @@ pub enum Refused {
     },
     /// The review is not open (any more).
     ReviewNotOpen,
+    /// A person asked to cancel the job, and the change was to be made only if nobody did.
+    CancelRequested,
+}
+
+/// What became of a wish to cancel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CancelOutcome {
+    /// The job is cancelled; an open review has lapsed.
+    Cancelled,
+    /// The job is running; the worker that holds it was told and decides at its next step.
+    Requested,
+    /// There is no such job, or it is done.
+    No(Refused),
+}
+
+/// How the ledger works.
+#[derive(Debug, Clone, Copy)]
+pub struct LedgerOptions {
+    /// How writes are grouped.
+    pub group: GroupCommit,
+    /// Connections that read, at least 1.
+    pub readers: u32,
+    /// Connections that write at the same time, at least 1; SQLite always has one.
+    pub writers: u32,
+}
+
+impl Default for LedgerOptions {
+    fn default() -> Self {
+        Self {
+            group: GroupCommit::default(),
+            readers: 4,
+            writers: 4,
+        }
+    }
 }
 
 /// How many transitions one transaction may hold and how long the first may wait for company.

@@ -6,6 +6,7 @@ use clerkwork_core::{
     BatchId, Decision, EventId, Facts, Finding, JobId, KindName, Office, ReviewState, State,
     Timestamp, Verdict, WorkerId,
 };
+use uuid::Uuid;
 
 /// Which jobs; every given part must fit.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +44,8 @@ impl<K> Page<K> {
 /// Which events; every given part must fit.
 #[derive(Debug, Clone, Default)]
 pub struct EventFilter {
+    /// Of this office or one below it.
+    pub office: Option<Office>,
     /// About this job.
     pub job: Option<JobId>,
     /// Of this type, by name.
@@ -64,9 +67,15 @@ pub struct StoredEvent {
     pub bytes: Vec<u8>,
 }
 
+/// Names a kept decision; later ones are greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DecisionKey(pub Uuid);
+
 /// A kept decision.
 #[derive(Debug, Clone)]
 pub struct KeptDecision {
+    /// Its key, for paging.
+    pub key: DecisionKey,
     /// The job.
     pub job: JobId,
     /// The attempt that was decided.
@@ -134,4 +143,26 @@ pub struct WorkerProcess {
     pub started_at: Timestamp,
     /// When it was last heard of.
     pub heartbeat_at: Timestamp,
+}
+
+/// What lies behind the ledger's address.
+#[derive(Debug, Clone)]
+pub struct LedgerInfo {
+    /// `sqlite` or `postgresql`.
+    pub engine: &'static str,
+    /// The engine's version.
+    pub version: String,
+    /// Size of the database in bytes.
+    pub size_bytes: u64,
+    /// Number of the newest migration that was applied.
+    pub schema: i64,
+}
+
+/// Figures of this process since the ledger was opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LedgerStats {
+    /// Transactions that were committed.
+    pub commits: u64,
+    /// Requests that these answered.
+    pub requests: u64,
 }

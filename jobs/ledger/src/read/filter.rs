@@ -1,0 +1,83 @@
+//! Queries whose conditions depend on what was asked. Values are bound, never written into the text.
+
+use std::fmt::Write as _;
+
+use clerkwork_core::Office;
+use uuid::Uuid;
+
+use crate::{Page, engine::cell::Cell};
+
+/// A query under construction.
+pub(crate) struct Query {
+    text: String,
+    cells: Vec<Cell>,
+    conditions: u32,
+}
+
+impl Query {
+    pub(crate) fn new(select: impl Into<String>) -> Self {
+        Self {
+            text: select.into(),
+            cells: Vec::new(),
+            conditions: 0,
+        }
+    }
+
+    fn and(&mut self) -> &mut String {
+        self.text.push_str(if self.conditions == 0 {
+            " WHERE "
+        } else {
+            " AND "
+        });
+        self.conditions += 1;
+        &mut self.text
+    }
+
+    fn bind(&mut self, cell: impl Into<Cell>) -> usize {
+        self.cells.push(cell.into());
+        self.cells.len()
+    }
+
+    /// A condition without a value.
+    pub(crate) fn always(&mut self, condition: &'static str) {
+        self.and().push_str(condition);
+    }
+
+    /// `left` (with its operator) against a value.
+    pub(crate) fn put(&mut self, left: &'static str, cell: impl Into<Cell>) {
+        let n = self.bind(cell);
+        // Writing to a string does not fail.
+        let _ = write!(self.and(), "{left} ${n}");
+    }
+
+    /// The office itself or one below it: `0` is the character after `/`.
+    pub(crate) fn office(&mut self, column: &'static str, office: &Office) {
+        let itself = self.bind(office.as_str());
+        let from = self.bind(format!("{office}/"));
+        let to = self.bind(format!("{office}0"));
+        let _ = write!(
+            self.and(),
+            "({column} = ${itself} OR ({column} >= ${from} AND {column} < ${to}))"
+        );
+    }
+
+    /// The page, newest first.
+    pub(crate) fn page(mut self, column: &'static str, page: Page<Uuid>) -> (String, Vec<Cell>) {
+        if let Some(after) = page.after {
+            let n = self.bind(after);
+            let _ = write!(self.and(), "{column} < ${n}");
+        }
+        let n = self.bind(page.limit.clamp(1, 1_000));
+        let _ = write!(self.text, " ORDER BY {column} DESC LIMIT ${n}");
+        (self.text, self.cells)
+    }
+}
+
+impl<K> Page<K> {
+    pub(crate) fn raw(self, key: impl FnOnce(K) -> Uuid) -> Page<Uuid> {
+        Page {
+            after: self.after.map(key),
+            limit: self.limit,
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Reading the audit trail.
+
+use std::collections::BTreeMap;
+
+use clerkwork_audit::{Pseudonym, SealError};
+use clerkwork_core::{EventId, JobId};
+
+use super::{filter::Query, rows};
+use crate::{
+    EventFilter, Ledger, LedgerError, Page, StoredEvent, engine::cell::Damage, mint::first_of,
+};
+
+impl Ledger {
+    /// The events about a job, in their order.
+    pub async fn events_of(&self, job: JobId) -> Result<Vec<StoredEvent>, LedgerError> {
+        let sql = "SELECT id, bytes FROM event WHERE job = $1 ORDER BY job_seq";
+        let found = self.pools().fetch(sql, vec![job.0.into()]).await?;
+        found.iter().map(rows::event).collect()
+    }
+
+    /// Events, newest first.
+    pub async fn events(
+        &self,
+        filter: &EventFilter,
+        page: Page<EventId>,
+    ) -> Result<Vec<StoredEvent>, LedgerError> {
+        let mut query = Query::new("SELECT id, bytes FROM event");
+        if let Some(office) = &filter.office {
+            query.office("office", office);
+        }
+        if let Some(job) = filter.job {
+            query.put("job =", job.0);
+        }
+        if let Some(kind) = &filter.kind {
+            query.put("type =", kind.as_str());
+        }
+        if let Some(actor) = &filter.actor {
+            query.put("actor =", actor.as_str());
+        }
+        if let Some(since) = filter.since {
+            query.put("id >=", first_of(since));
+        }
+        if let Some(until) = filter.until {
+            query.put("id <", first_of(until));
+        }
+        let (sql, cells) = query.page("id", page.raw(|id| id.0));
+        let found = self.pools().fetch(sql, cells).await?;
+        found.iter().map(rows::event).collect()
+    }
+
+    /// The personal data of an event, by field; empty when it has none. The caller must have asked
+    /// whether the reader may see them, and must record that they were read.
+    ///
+    /// # Errors
+    /// [`LedgerError::Seal`] when the person was erased or the master key is another one.
+    pub async fn open_sealed(
+        &self,
+        event: EventId,
+    ) -> Result<BTreeMap<String, String>, LedgerError> {
+        let sql = "SELECT s.field, s.ciphertext, s.person, p.wrapped_key FROM event_sealed s \
+            LEFT JOIN person p ON p.pseudonym = s.person WHERE s.event = $1";
+        let found = self.pools().fetch(sql, vec![event.0.into()]).await?;
+        let sealer = &self.shared().sealer;
+        let mut opened = BTreeMap::new();
+        for row in &found {
+            let read = || {
+                Ok::<_, Damage>((
+                    row.text(0)?,
+                    row.blob(1)?,
+                    Pseudonym(row.bytes(2)?),
+                    row.opt_blob(3)?,
+                ))
+            };
+            let (field, ciphertext, person, wrapped) =
+                read().map_err(|d| LedgerError::corrupt("event_sealed", event, d.0))?;
+            let wrapped = wrapped.ok_or(SealError::NoKey)?;
+            let key = sealer.unwrap_key(&wrapped, &person)?;
+            let value = sealer.open(&key, event, &field, &ciphertext)?;
+            opened.insert(field, value);
+        }
+        Ok(opened)
+    }
+}

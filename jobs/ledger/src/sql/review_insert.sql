@@ -1,0 +1,1 @@
+INSERT INTO review (id, job, state, rules, payload, facts, policy, opened_at) {rows}

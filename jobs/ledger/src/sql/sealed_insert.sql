@@ -1,0 +1,1 @@
+INSERT INTO event_sealed (event, field, person, salt, ciphertext) {rows}

@@ -1,0 +1,517 @@
+//! One transaction for a group of requests.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, atomic::Ordering},
+};
+
+use clerkwork_audit::{EventDraft, EventType, Pseudonym};
+use clerkwork_core::{Actor, BatchId, EventId, Job, JobId, Office, State, WorkerId};
+use serde_json::json;
+
+use super::{
+    Shared, Written, accept, dispatch,
+    plan::{Person, Plan, ReviewRow},
+    request::{Answer, Answered, Work},
+    templates as sql,
+    write::write,
+};
+use crate::{
+    Change, Claimed, ClaimedJob, LedgerError, NewBatch, ReviewWrite,
+    engine::{Tx, bulk::Rows, cell::Damage},
+    read::rows,
+    row::JobRow,
+};
+
+const RUNNING_OF: &str = include_str!("../sql/running_of.sql");
+const DUE: &str = include_str!("../sql/due.sql");
+const UNDISPATCH: &str = include_str!("../sql/undispatch.sql");
+const HEARTBEAT: &str = include_str!("../sql/heartbeat.sql");
+const LEASE_TAKE: &str = include_str!("../sql/lease_take.sql");
+const BATCH_INSERT: &str = include_str!("../sql/batch_insert.sql");
+
+/// Does a group in one transaction. An error means that nothing of it was done, except
+/// [`LedgerError::OutcomeUnknown`].
+pub(crate) async fn commit(
+    shared: &Shared,
+    works: &[Work],
+    shard: i64,
+) -> Result<(Vec<Answered>, Written), LedgerError> {
+    let mut tx = shared.pools.begin().await?;
+    let done = run(&mut tx, shared, works, shard).await;
+    let (answers, written, changed) = match done {
+        Ok(done) => done,
+        Err(error) => {
+            // A broken connection is rolled back by the database.
+            let _ = tx.rollback().await;
+            return Err(error);
+        }
+    };
+    if !changed {
+        // Nothing to make durable, and other processes need not look.
+        let _ = tx.rollback().await;
+        return Ok((answers, written));
+    }
+    tx.commit().await.map_err(|error| match error {
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed => {
+            LedgerError::OutcomeUnknown(Arc::new(error))
+        }
+        other => other.into(),
+    })?;
+    shared.commits.fetch_add(1, Ordering::Relaxed);
+    Ok((answers, written))
+}
+
+/// What the requests of a group need to be read.
+#[derive(Default)]
+struct Needed {
+    jobs: BTreeSet<JobId>,
+    reviews: BTreeSet<JobId>,
+    persons: BTreeSet<JobId>,
+    /// The jobs that a request found by itself, by its place in the group.
+    found: HashMap<usize, Vec<JobId>>,
+}
+
+async fn run(
+    tx: &mut Tx,
+    shared: &Shared,
+    works: &[Work],
+    shard: i64,
+) -> Result<(Vec<Answered>, Written, bool), LedgerError> {
+    let mut plan = Plan::new(shared.clock.now(), &shared.mint, &shared.sealer);
+    let mut written = Written::default();
+    let mut answers: Vec<Option<Answered>> = works.iter().map(|_| None).collect();
+
+    let (places, jobs): (Vec<_>, Vec<_>) = works
+        .iter()
+        .enumerate()
+        .filter_map(|(i, work)| match work {
+            Work::Accept(jobs) => Some((i, jobs.as_slice())),
+            _ => None,
+        })
+        .unzip();
+    if !jobs.is_empty() {
+        let accepted = accept::accept(tx, &mut plan, shared, &jobs, &mut written).await?;
+        for (place, accepted) in places.into_iter().zip(accepted) {
+            answers[place] = Some(accepted.map(Answer::Accepted));
+        }
+    }
+
+    let needed = needed(tx, works).await?;
+    read(tx, shared, &mut plan, &needed).await?;
+    let mut claims = Vec::new();
+    for (i, work) in works.iter().enumerate() {
+        if answers[i].is_some() {
+            continue;
+        }
+        answers[i] = match step(&mut plan, work, needed.found.get(&i), i, &mut claims) {
+            Ok(answer) => answer.map(Ok),
+            Err(error) => Some(Err(error)),
+        };
+    }
+
+    let mut changed = false;
+    for (i, work) in works.iter().enumerate() {
+        if answers[i].is_none() || matches!(work, Work::Rescue { .. } | Work::Retire(_)) {
+            let (answer, wrote) = other(tx, shared, &mut plan, work).await?;
+            changed |= wrote;
+            if answers[i].is_none() {
+                answers[i] = Some(answer);
+            }
+        }
+    }
+
+    let claimed = claims
+        .iter()
+        .filter_map(|(i, job)| plan.row(*job).map(|row| (*i, row.clone())))
+        .collect();
+    changed |= !plan.events.is_empty();
+    written.work_appeared = plan.work_appeared;
+    write(tx, plan, shard).await?;
+    for (i, job) in claimed_jobs(tx, claimed).await? {
+        answers[i] = Some(Ok(Answer::Claimed(Claimed::Yes(Box::new(job)))));
+    }
+    let answers = answers
+        .into_iter()
+        .map(|answer| answer.unwrap_or(Ok(Answer::Done)))
+        .collect();
+    Ok((answers, written, changed))
+}
+
+fn wants_reviews(change: &Change) -> bool {
+    change.to == State::Cancelled
+        || matches!(
+            change.review,
+            Some(ReviewWrite::Decide { .. } | ReviewWrite::Lapse { .. })
+        )
+}
+
+async fn needed(tx: &mut Tx, works: &[Work]) -> Result<Needed, LedgerError> {
+    let mut needed = Needed::default();
+    for (i, work) in works.iter().enumerate() {
+        let found = match work {
+            Work::Claim(claim) => {
+                needed.jobs.insert(claim.job);
+                continue;
+            }
+            Work::Change(change) => {
+                needed.jobs.insert(change.job);
+                if wants_reviews(change) {
+                    needed.reviews.insert(change.job);
+                }
+                if change.events.iter().any(|event| !event.personal.is_empty()) {
+                    needed.persons.insert(change.job);
+                }
+                continue;
+            }
+            Work::Cancel { job, .. } => {
+                needed.jobs.insert(*job);
+                needed.reviews.insert(*job);
+                continue;
+            }
+            Work::Redrive { job, .. } => {
+                needed.jobs.insert(*job);
+                continue;
+            }
+            Work::Rescue { worker, .. } | Work::Retire(worker) => {
+                tx.fetch(RUNNING_OF, vec![worker.0.into()]).await?
+            }
+            Work::Promote { now, limit } => {
+                tx.fetch(DUE, vec![(*now).into(), (*limit).into()]).await?
+            }
+            _ => continue,
+        };
+        let ids = found
+            .iter()
+            .map(|row| row.uuid(0).map(JobId))
+            .collect::<Result<Vec<_>, Damage>>()
+            .map_err(|damage| LedgerError::corrupt("job", "?", damage.0))?;
+        needed.jobs.extend(&ids);
+        needed.found.insert(i, ids);
+    }
+    Ok(needed)
+}
+
+fn ids(jobs: &BTreeSet<JobId>) -> Rows {
+    let mut rows = Rows::with_capacity(jobs.len(), 1);
+    for job in jobs {
+        rows.push([job.0.into()]);
+    }
+    rows
+}
+
+/// Reads and locks the jobs, and reads what else the plan must know of them.
+async fn read(
+    tx: &mut Tx,
+    shared: &Shared,
+    plan: &mut Plan<'_>,
+    needed: &Needed,
+) -> Result<(), LedgerError> {
+    for row in tx.bulk_fetch(&sql::JOB_LOAD, ids(&needed.jobs)).await? {
+        plan.add_job(JobRow::read(&row)?);
+    }
+    let reviews = tx.bulk_fetch(&sql::REVIEW_STANDING, ids(&needed.reviews));
+    for row in reviews.await? {
+        let (id, job, state) = rows::review_standing(&row)?;
+        let review = ReviewRow {
+            job,
+            state,
+            decided_by: None,
+            reason: None,
+            changed: false,
+            opened: None,
+        };
+        plan.reviews.insert(id, review);
+    }
+    let persons = tx.bulk_fetch(&sql::PERSON_OF_JOB, ids(&needed.persons));
+    for row in persons.await? {
+        let read = || Ok::<_, Damage>((JobId(row.uuid(0)?), row.bytes(1)?, row.opt_blob(2)?));
+        let (job, pseudonym, wrapped) =
+            read().map_err(|d| LedgerError::corrupt("job_item", row.name_of_row(0), d.0))?;
+        // Without a key the person was erased, and whoever wants to write about them is refused.
+        if let Some(wrapped) = wrapped {
+            let key = shared.sealer.unwrap_key(&wrapped, &Pseudonym(pseudonym))?;
+            plan.persons.insert(job, Person { pseudonym, key });
+        }
+    }
+    Ok(())
+}
+
+/// Requests that only move jobs. `None`: it is none of these, or it is a claim, whose answer is
+/// read after the write.
+fn step(
+    plan: &mut Plan<'_>,
+    work: &Work,
+    found: Option<&Vec<JobId>>,
+    place: usize,
+    claims: &mut Vec<(usize, JobId)>,
+) -> Result<Option<Answer>, LedgerError> {
+    let found = found.map(Vec::as_slice).unwrap_or_default();
+    let mut moved = 0;
+    Ok(Some(match work {
+        Work::Claim(claim) => {
+            if plan.claim(claim)? {
+                claims.push((place, claim.job));
+            }
+            Answer::Claimed(Claimed::Stale)
+        }
+        Work::Change(change) => Answer::Changed(plan.change(change)?),
+        Work::Cancel { job, actor, reason } => Answer::Cancel(plan.cancel(*job, actor, reason)?),
+        Work::Redrive { job, actor, reason } => Answer::Changed(plan.redrive(*job, actor, reason)?),
+        Work::Promote { now, .. } => {
+            for job in found {
+                moved += u64::from(plan.promote(*job, *now)?);
+            }
+            Answer::Count(moved)
+        }
+        Work::Rescue { worker, max } => {
+            for job in found {
+                moved += u64::from(plan.rescue(*job, *worker, *max)?);
+            }
+            Answer::Count(moved)
+        }
+        Work::Retire(worker) => {
+            let actor = Actor::System("shutdown".into());
+            for job in found {
+                moved += u64::from(plan.release(*job, *worker, &actor)?);
+            }
+            Answer::Count(moved)
+        }
+        _ => return Ok(None),
+    }))
+}
+
+/// Requests that have statements of their own. The second part of the answer: something was written.
+async fn other(
+    tx: &mut Tx,
+    shared: &Shared,
+    plan: &mut Plan<'_>,
+    work: &Work,
+) -> Result<(Answered, bool), LedgerError> {
+    Ok(match work {
+        Work::CreateBatch(batch, actor) => create_batch(tx, plan, batch, actor).await?,
+        Work::Record(office, draft) => match plan.render(draft, office, None, None, None) {
+            Ok(event) => {
+                let id: EventId = event.id;
+                plan.events.push(event);
+                (Ok(Answer::Event(id)), true)
+            }
+            Err(error) => (Err(error), false),
+        },
+        Work::Heartbeat(id, name) => {
+            heartbeat(tx, plan, *id, name).await?;
+            (Ok(Answer::Done), true)
+        }
+        Work::Rescue { worker, .. } => {
+            let kind = EventType::WorkerLost;
+            (
+                Ok(Answer::Done),
+                leave(tx, plan, *worker, "lost", kind).await?,
+            )
+        }
+        Work::Retire(worker) => {
+            let kind = EventType::WorkerStopped;
+            (
+                Ok(Answer::Done),
+                leave(tx, plan, *worker, "stopped", kind).await?,
+            )
+        }
+        Work::Dispatch {
+            lane,
+            room,
+            now,
+            urgent_before,
+        } => {
+            let mut turns = shared.turns.lock().await;
+            let entries =
+                dispatch::dispatch(tx, &mut turns, *lane, *room, *now, *urgent_before).await?;
+            let wrote = !entries.is_empty();
+            (Ok(Answer::Entries(entries)), wrote)
+        }
+        Work::Undispatch {
+            lane,
+            before,
+            limit,
+        } => {
+            let cells = vec![lane.as_str().into(), (*before).into(), (*limit).into()];
+            let n = tx.execute(UNDISPATCH, cells).await?;
+            plan.work_appeared |= n > 0;
+            (Ok(Answer::Count(n)), n > 0)
+        }
+        Work::Lead {
+            role,
+            who,
+            until,
+            now,
+        } => {
+            let cells = vec![
+                role.as_str().into(),
+                who.0.into(),
+                (*until).into(),
+                (*now).into(),
+            ];
+            let leads = tx.execute(LEASE_TAKE, cells).await? > 0;
+            (Ok(Answer::Lead(leads)), leads)
+        }
+        Work::Accept(_)
+        | Work::Claim(_)
+        | Work::Change(_)
+        | Work::Cancel { .. }
+        | Work::Redrive { .. }
+        | Work::Promote { .. } => (Ok(Answer::Done), false),
+    })
+}
+
+async fn create_batch(
+    tx: &mut Tx,
+    plan: &mut Plan<'_>,
+    batch: &NewBatch,
+    actor: &Actor,
+) -> Result<(Answered, bool), LedgerError> {
+    let id = BatchId(plan.id());
+    let cells = vec![
+        id.0.into(),
+        batch.reference.as_str().into(),
+        batch.office.as_str().into(),
+        batch.submitter.as_str().into(),
+        batch.weight.max(1).into(),
+        plan.at.into(),
+    ];
+    if tx.execute(BATCH_INSERT, cells).await? > 0 {
+        let draft = EventDraft::new(
+            EventType::BatchCreated,
+            actor.clone(),
+            json!({"reference": batch.reference, "weight": batch.weight.max(1)}),
+        );
+        let event = plan.render(&draft, &batch.office, None, Some(id), None)?;
+        plan.events.push(event);
+        return Ok((Ok(Answer::Batch(id, true)), true));
+    }
+    let cells = vec![batch.reference.as_str().into()];
+    let found = tx
+        .fetch(
+            "SELECT id, office, submitter FROM batch WHERE reference = $1",
+            cells,
+        )
+        .await?;
+    let Some(row) = found.first() else {
+        return Err(LedgerError::corrupt(
+            "batch",
+            &batch.reference,
+            "taken and not there",
+        ));
+    };
+    let read = || Ok::<_, Damage>((row.uuid(0)?, row.text(1)?, row.text(2)?));
+    let (id, office, submitter) =
+        read().map_err(|d| LedgerError::corrupt("batch", &batch.reference, d.0))?;
+    let same = office == batch.office.as_str() && submitter == batch.submitter;
+    let answer = if same {
+        Ok(Answer::Batch(BatchId(id), false))
+    } else {
+        Err(LedgerError::BatchTaken(batch.reference.clone()))
+    };
+    Ok((answer, false))
+}
+
+async fn heartbeat(
+    tx: &mut Tx,
+    plan: &mut Plan<'_>,
+    id: WorkerId,
+    name: &str,
+) -> Result<(), LedgerError> {
+    let known = tx
+        .fetch("SELECT 1 FROM worker WHERE id = $1", vec![id.0.into()])
+        .await?;
+    let cells = vec![id.0.into(), name.into(), plan.at.into()];
+    tx.execute(HEARTBEAT, cells).await?;
+    if known.is_empty() {
+        let draft = EventDraft::new(
+            EventType::WorkerStarted,
+            Actor::Robot(name.to_owned()),
+            json!({"worker": id.to_string()}),
+        );
+        let event = plan.render(&draft, &Office::default(), None, None, None)?;
+        plan.events.push(event);
+    }
+    Ok(())
+}
+
+/// Marks a worker as gone, once, with an event and without its leases.
+async fn leave(
+    tx: &mut Tx,
+    plan: &mut Plan<'_>,
+    worker: WorkerId,
+    state: &'static str,
+    kind: EventType,
+) -> Result<bool, LedgerError> {
+    tx.execute("DELETE FROM lease WHERE holder = $1", vec![worker.0.into()])
+        .await?;
+    let marked = tx
+        .fetch(
+            "UPDATE worker SET state = $2 WHERE id = $1 AND state = 'live' RETURNING name",
+            vec![worker.0.into(), state.into()],
+        )
+        .await?;
+    if let Some(row) = marked.first() {
+        let name = row
+            .text(0)
+            .map_err(|d| LedgerError::corrupt("worker", worker, d.0))?;
+        let actor = match kind {
+            EventType::WorkerStopped => Actor::Robot(name.clone()),
+            _ => Actor::System("rescuer".into()),
+        };
+        let data = json!({"name": name, "worker": worker.to_string()});
+        let draft = EventDraft::new(kind, actor, data);
+        let event = plan.render(&draft, &Office::default(), None, None, None)?;
+        plan.events.push(event);
+    }
+    Ok(true)
+}
+
+/// The claimed jobs as their workers get them, with what earlier attempts left.
+async fn claimed_jobs(
+    tx: &mut Tx,
+    claimed: Vec<(usize, JobRow)>,
+) -> Result<Vec<(usize, ClaimedJob)>, LedgerError> {
+    if claimed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let of = |rows: &[(usize, JobRow)], again: bool| {
+        let jobs: BTreeSet<_> = rows
+            .iter()
+            .filter(|(_, row)| !again || row.attempt > 1)
+            .map(|(_, row)| row.id)
+            .collect();
+        ids(&jobs)
+    };
+    let mut items = HashMap::with_capacity(claimed.len());
+    for row in tx.bulk_fetch(&sql::ITEM_LOAD, of(&claimed, false)).await? {
+        let item = rows::item(&row)?;
+        items.insert(item.id, item);
+    }
+    let mut effects: HashMap<JobId, Vec<_>> = HashMap::new();
+    for row in tx.bulk_fetch(&sql::EFFECT_OF, of(&claimed, true)).await? {
+        let (job, effect) = rows::effect(&row)?;
+        effects.entry(job).or_default().push(effect);
+    }
+    let mut reviews = HashMap::new();
+    for row in tx.bulk_fetch(&sql::REVIEW_OF, of(&claimed, true)).await? {
+        let review = rows::review(&row)?;
+        reviews.insert(review.job, review);
+    }
+    let mut answers = Vec::with_capacity(claimed.len());
+    for (place, row) in claimed {
+        let Some(item) = items.remove(&row.id) else {
+            return Err(LedgerError::corrupt("job_item", row.id, "missing"));
+        };
+        let id = row.id;
+        let job: Job = item.with(row);
+        let claimed = ClaimedJob {
+            job,
+            effects: effects.remove(&id).unwrap_or_default(),
+            review: reviews.remove(&id),
+        };
+        answers.push((place, claimed));
+    }
+    Ok(answers)
+}
