@@ -23,7 +23,7 @@ pub const DEADLINE: Duration = Duration::from_secs(60);
 /// A short lease, so that take-overs are seen.
 pub fn options() -> QueueOptions {
     QueueOptions {
-        lease: Duration::from_millis(400),
+        lease: Duration::from_secs(1),
         ..QueueOptions::default()
     }
 }
