@@ -317,3 +317,43 @@ impl Slice {
         Ok((request, entities))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clerkwork_core::{FactValue, Timestamp};
+
+    use super::*;
+
+    /// Requests and entities that Cedar validated give the answers of those that it did not.
+    #[test]
+    fn validation_by_cedar_changes_no_answer() {
+        let engine = Engine::embedded().unwrap();
+        let asked = Asked {
+            principal: "robot",
+            item: "item",
+            office: &Office::default(),
+            submitter: "lin.wei",
+        };
+        let values: [FactValue; 4] = [true.into(), 1_i64.into(), "normal".into(), "high".into()];
+        let mut compared = 0;
+        for slice in engine.slices.values().flat_map(BTreeMap::values) {
+            for name in slice.vocabulary.keys() {
+                for value in &values {
+                    let mut facts = Facts::default();
+                    facts.put(name, value.clone(), "test", Timestamp(0));
+                    facts.put("upstream_status", "pending", "test", Timestamp(0));
+                    let answer = |schema| {
+                        let (known, _) = readable(&slice.vocabulary, &facts);
+                        let (request, entities) = slice.input(&asked, known, schema).unwrap();
+                        engine
+                            .authorizer
+                            .is_authorized(&request, &slice.set, &entities)
+                    };
+                    assert_eq!(answer(None), answer(Some(&engine.schema)), "{name}");
+                    compared += 1;
+                }
+            }
+        }
+        assert!(compared > 400);
+    }
+}

@@ -1,5 +1,10 @@
 //! Closed when in doubt: what is missing, misspelled, of another type or in error ends with a
 //! person.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed set-up fails the test"
+)]
 
 mod support;
 

@@ -1,4 +1,9 @@
 //! Explanations and people's decisions.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed set-up fails the test"
+)]
 
 mod support;
 

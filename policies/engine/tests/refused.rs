@@ -1,4 +1,9 @@
 //! What must not load, and what is said about it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed set-up fails the test"
+)]
 
 use clerkwork_policy::{Bundle, Engine, Problem};
 
