@@ -14,9 +14,10 @@ use clerkwork_connectors_api::{
     ConnectorError,
     agent_invoice::{AgentInvoices, Application, ApplicationStatus, Dossier, DossierQuery, Issued},
 };
-use clerkwork_core::{FactValue, Facts, Finding, IdempotencyKey, Severity, SystemClock};
+use clerkwork_core::{FactValue, Facts, Finding, IdempotencyKey, Office, Severity, SystemClock};
 use clerkwork_etax::wire::{self, DossierAnswer, DossierRequest, Envelope};
 use clerkwork_kinds::{Registry, Upstreams};
+use clerkwork_policy::{Engine, Question};
 use clerkwork_sandbox::{Case, Defect, Options, Risk, Running, Sandbox};
 use reqwest::Client;
 
@@ -220,4 +221,26 @@ async fn every_risk_shows_in_the_facts_or_findings() {
     for risk in Risk::ALL {
         assert!(seen.contains_key(risk), "{risk:?}");
     }
+}
+
+#[tokio::test]
+async fn the_shipped_policies_decide_what_is_expected_of_each_case() {
+    let engine = Engine::embedded().unwrap();
+    let mut wrong = BTreeMap::new();
+    for reviewed in reviewed(14, 1000).await {
+        let decision = engine.decide(&Question {
+            robot: "robot-1",
+            resource_type: "AgentInvoiceReview",
+            automatable: true,
+            item: "job-1",
+            office: &Office::default(),
+            submitter: "intake",
+            facts: &reviewed.facts,
+        });
+        if decision.verdict != reviewed.case.expected() {
+            let rules: Vec<_> = decision.rules.iter().map(|hit| hit.id.clone()).collect();
+            wrong.insert(reviewed.case, (decision.verdict, rules, reviewed.findings));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

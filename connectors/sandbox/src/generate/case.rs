@@ -16,10 +16,11 @@ pub enum Case {
 }
 
 impl Case {
-    /// What a careful office does with it.
+    /// What comes of it under the shipped checks and policies. A test holds this against them.
     pub const fn expected(self) -> Verdict {
         match self {
             Self::Clean => Verdict::Proceed,
+            Self::Defect(defect) if defect.concerns_a_person() => Verdict::Review,
             Self::Defect(_) => Verdict::Return,
             Self::Risk(_) => Verdict::Review,
         }
@@ -86,6 +87,22 @@ rotation! {
         ReceiptMissing,
         /// The buyer is deregistered.
         BuyerDeregistered,
+    }
+}
+
+impl Defect {
+    /// Whether a person looks at it although the applicant must correct it: tax that is unpaid or
+    /// cannot be told, a buyer whose registration ended or is abnormal, an invoice the law bars.
+    const fn concerns_a_person(self) -> bool {
+        matches!(
+            self,
+            Self::TaxPaidShort
+                | Self::ReceiptMissing
+                | Self::LineTax
+                | Self::BuyerAbnormal
+                | Self::BuyerDeregistered
+                | Self::SpecialForPerson
+        )
     }
 }
 
