@@ -108,11 +108,14 @@ impl Rig {
         set("fleet.heartbeat_seconds", "1".into());
         set("fleet.silent_after_seconds", "3".into());
         set("scheduler.rescue_every_seconds", "1".into());
+        set("scheduler.sweep_every_seconds", "1".into());
         set("redis.lease_seconds", "2".into());
         set("console.bind", "127.0.0.1:0".into());
-        if let Some(database) = &database {
-            set("ledger.url", database.url().to_string());
-        }
+        let ledger = match &database {
+            Some(database) => database.url(),
+            None => format!("sqlite:{}", dir.path().join("ledger.db").display()),
+        };
+        set("ledger.url", ledger);
         for (key, value) in options.settings {
             set(key, value);
         }

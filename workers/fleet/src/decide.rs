@@ -108,7 +108,10 @@ fn rule_as_decided(
     // Nothing is written upstream for a kind that no robot may complete: the person did it by hand.
     if !kind.automatable() {
         let decision = Decision {
-            verdict: Verdict::Proceed,
+            verdict: match order {
+                Order::Proceed => Verdict::Proceed,
+                Order::Return { .. } => Verdict::Return,
+            },
             rules: Vec::new(),
             policy_version: attempt.services.policy.version(),
             facts_digest: known.facts.digest(),
@@ -117,14 +120,12 @@ fn rule_as_decided(
     }
     let policy = &attempt.services.policy;
     let question = question(attempt, kind, &known.facts);
-    let decision = match order {
-        Order::Proceed => policy.may_execute_approved(&question),
-        Order::Return { .. } => policy.may_execute_returned(&question),
+    let (decision, allowed) = match order {
+        Order::Proceed => (policy.may_execute_approved(&question), Verdict::Proceed),
+        Order::Return { .. } => (policy.may_execute_returned(&question), Verdict::Return),
     };
-    match decision.verdict {
-        Verdict::Proceed => ruling(Some(order), decision, known),
-        Verdict::Return | Verdict::Review => ruling(None, decision, known),
-    }
+    let order = (decision.verdict == allowed).then_some(order);
+    ruling(order, decision, known)
 }
 
 fn ruling(order: Option<Order>, decision: Decision, known: Known) -> Ruling {

@@ -47,20 +47,22 @@ pub async fn run(services: Services) -> Result<(), FleetError> {
 async fn work(services: &Services) -> Result<(), FleetError> {
     let name = format!("{}-{}", services.name, services.worker);
     let backend = services.queue.backend(&name);
+    let intake = backend.drain();
     let fleet = &services.config.fleet;
     let worker = WorkerBuilder::new(&*name)
         .backend(backend)
         .data(services.clone())
         .layer(SettleLayer(services.clone()))
-        .enable_tracing()
         .concurrency(fleet.concurrency)
         .timeout(fleet.job_timeout)
         .catch_panic()
+        .enable_tracing()
         .parallelize(tokio::spawn)
         .build(handle);
     let draining = services.draining.clone();
     let stop = async move {
         draining.cancelled().await;
+        intake.stop_intake();
         Ok::<(), std::io::Error>(())
     };
     // Boxed, because the compiler cannot prove the worker's own future `Send`.
