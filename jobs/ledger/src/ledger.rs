@@ -131,6 +131,7 @@ impl Ledger {
             // A writer that panicked has dropped its group, whose callers were told.
             let _ = writer.await;
         }
+        self.inner.shared.wake.close().await;
         self.inner.shared.pools.close().await;
     }
 

@@ -5,7 +5,10 @@
 //! notification is sent after the commit, in a transaction of its own that writes nothing (inside
 //! the commit, notifications would make all commits wait for each other's fsync).
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use sqlx::{SqliteConnection, postgres::PgListener};
 use tokio::sync::{Mutex, watch};
@@ -23,6 +26,7 @@ pub(crate) struct Wake {
     /// Marks this process's own notifications.
     token: String,
     ear: Mutex<Option<Ear>>,
+    closed: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -40,6 +44,7 @@ impl Default for Wake {
             signal: watch::Sender::new(0),
             token: format!("{:016x}", rand::random::<u64>()),
             ear: Mutex::default(),
+            closed: AtomicBool::default(),
         }
     }
 }
@@ -53,6 +58,13 @@ impl Wake {
     /// Something may have become available.
     pub(crate) fn ring(&self) {
         self.signal.send_modify(|count| *count += 1);
+    }
+
+    /// Lets all who wait go, and gives the held connection back.
+    pub(crate) async fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        self.ring();
+        *self.ear.lock().await = None;
     }
 
     /// Tells other processes; on SQLite they see the commit itself. Best effort: who waits for
@@ -86,6 +98,10 @@ impl Wake {
     async fn listen(&self, pools: &Pools) {
         loop {
             let mut ear = self.ear.lock().await;
+            if self.closed.load(Ordering::SeqCst) {
+                drop(ear);
+                return std::future::pending().await;
+            }
             if ear.is_none() {
                 *ear = Ear::open(pools)
                     .await

@@ -3,7 +3,7 @@
 use std::{path::Path, str::FromStr, time::Duration};
 
 use sqlx::{
-    PgPool, SqlitePool,
+    ConnectOptions, Connection, SqlitePool,
     migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -113,7 +113,8 @@ async fn sqlite(url: &str, options: LedgerOptions) -> Result<Pools, LedgerError>
         .map_err(|error| sqlite_refusal(url, error))?;
     migrate_sqlite(url, &write).await?;
     let read = SqlitePoolOptions::new()
-        .max_connections(options.readers.max(1))
+        // One more is held by those who wait for work.
+        .max_connections(options.readers.max(1).saturating_add(1))
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
@@ -150,25 +151,30 @@ async fn postgres(url: &str, options: LedgerOptions) -> Result<Pools, LedgerErro
             .acquire_timeout(REACH)
             .test_before_acquire(false)
     };
-    let write = reach(pool(options.writers).connect_with(connect.clone()))
+    reach(&connect)
         .await
         .map_err(|error| postgres_refusal(url, error))?;
+    let write = pool(options.writers).connect_lazy_with(connect.clone());
     POSTGRES
         .run(&write)
         .await
         .map_err(|error| migration_refusal(url, error))?;
-    let read = pool(options.readers).connect_lazy_with(connect);
+    // One more is held by those who wait for work. A writer meets a dead connection by trying
+    // again; a reader asks first.
+    let read = pool(options.readers.max(1).saturating_add(1))
+        .test_before_acquire(true)
+        .connect_lazy_with(connect);
     Ok(Pools::Postgres { write, read })
 }
 
-/// Without this the pool would go on asking a server that refuses until its own time is up, and
-/// then tell of the time instead of the refusal.
-async fn reach(
-    connecting: impl Future<Output = Result<PgPool, sqlx::Error>>,
-) -> Result<PgPool, sqlx::Error> {
-    tokio::time::timeout(REACH, connecting)
+/// A pool would go on asking a server that refuses until its time is up, and then tell of the time
+/// instead of the refusal. So one connection is tried first.
+async fn reach(connect: &PgConnectOptions) -> Result<(), sqlx::Error> {
+    let first = tokio::time::timeout(REACH, connect.connect()).await;
+    first
+        .unwrap_or(Err(sqlx::Error::PoolTimedOut))?
+        .close()
         .await
-        .unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }
 
 fn code(error: &sqlx::Error) -> Option<String> {

@@ -1,0 +1,22 @@
+//! One suite that both engines must pass. Each test gets a ledger of its own, with a clock that
+//! moves only when told.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod cancel;
+mod damage;
+mod dispatch;
+mod fleet;
+mod group;
+mod intake;
+mod model;
+mod opening;
+mod reads;
+mod rescue;
+mod review;
+mod trail;
+mod wake;
+mod world;

@@ -1,0 +1,207 @@
+//! Questions put to people.
+
+use std::sync::Arc;
+
+use clerkwork_core::{
+    Binding, Digest, JobId, ReviewId, ReviewState, RuleHit, State, Text, Tier, Verdict, WorkerId,
+};
+use clerkwork_ledger::{CancelOutcome, Change, Changed, Page, Refused, ReviewFilter, ReviewWrite};
+
+use crate::world::{World, change, on_both_engines, user};
+
+on_both_engines!(
+    a_blocked_job_waits_with_its_evidence,
+    a_person_decides_once,
+    of_two_people_deciding_at_once_one_decides,
+    cancelling_lets_an_open_review_lapse,
+    an_approval_lapses_when_its_binding_changed,
+    a_review_of_another_job_is_not_decided,
+);
+
+const BINDING: Binding = Binding {
+    payload: Digest([1; 32]),
+    facts: Digest([2; 32]),
+    policy: Digest([3; 32]),
+};
+
+fn rules() -> Vec<RuleHit> {
+    vec![RuleHit {
+        id: "forbid.large".into(),
+        tier: Tier::Business,
+        asks: Verdict::Review,
+        reason: Text::new("金额较大", "a large amount"),
+    }]
+}
+
+async fn blocked(world: &World, reference: &str) -> (JobId, ReviewId) {
+    let id = world.running(reference, WorkerId::new()).await;
+    let review = ReviewId::new();
+    let mut block = change(id, State::Running, 1, State::Blocked);
+    block.next_attempt = 2;
+    block.review = Some(ReviewWrite::Open {
+        id: review,
+        rules: rules(),
+        binding: BINDING,
+    });
+    assert_eq!(world.change(block).await, Changed::Yes);
+    (id, review)
+}
+
+fn decide(job: JobId, review: ReviewId, by: &str, approve: bool) -> Change {
+    let mut decide = change(job, State::Blocked, 2, State::Available);
+    decide.review = Some(ReviewWrite::Decide {
+        id: review,
+        approve,
+        by: by.into(),
+        reason: "核对无误".into(),
+    });
+    decide
+}
+
+async fn a_blocked_job_waits_with_its_evidence(world: World) {
+    let (id, review) = blocked(&world, "r").await;
+    let kept = world.ledger.review(review).await.unwrap().unwrap();
+    assert_eq!(
+        (kept.job, kept.state, kept.binding),
+        (id, ReviewState::Open, BINDING)
+    );
+    assert_eq!((&kept.rules, kept.opened_at), (&rules(), world.now()));
+    assert_eq!(
+        (&kept.decided_by, kept.decided_at, &kept.reason),
+        (&None, None, &None)
+    );
+    assert_eq!(
+        world.ledger.review_of_job(id).await.unwrap(),
+        Some(kept.clone())
+    );
+    let open = ReviewFilter {
+        state: Some(ReviewState::Open),
+        ..Default::default()
+    };
+    assert_eq!(
+        world.ledger.reviews(&open, Page::first(10)).await.unwrap(),
+        [kept]
+    );
+    assert_eq!(
+        world.ledger.promote_due(world.now(), 10).await.unwrap(),
+        0,
+        "a person is awaited"
+    );
+    world.assert_counts().await;
+}
+
+async fn a_person_decides_once(world: World) {
+    let (id, review) = blocked(&world, "r").await;
+    world.advance(5);
+    assert_eq!(
+        world.change(decide(id, review, "wang", true)).await,
+        Changed::Yes
+    );
+    let claimed = world.claim(id, 2, WorkerId::new()).await;
+    let kept = claimed.review.unwrap();
+    assert_eq!(
+        (kept.state, kept.decided_at),
+        (ReviewState::Approved, Some(world.now()))
+    );
+    assert_eq!(kept.decided_by.as_deref(), Some("wang"));
+    assert_eq!(kept.reason.as_deref(), Some("核对无误"));
+    let is = Refused::JobIs {
+        state: State::Running,
+        attempt: 2,
+    };
+    assert_eq!(
+        world.change(decide(id, review, "zhao", false)).await,
+        Changed::No(is)
+    );
+    let mut again = change(id, State::Running, 2, State::Available);
+    again.review = decide(id, review, "zhao", false).review;
+    assert_eq!(
+        world.change(again).await,
+        Changed::No(Refused::ReviewNotOpen)
+    );
+    assert_eq!(world.state(id).await, (State::Running, 2));
+}
+
+async fn of_two_people_deciding_at_once_one_decides(world: World) {
+    let world = Arc::new(world);
+    let other = world.another().await;
+    for round in 0..10 {
+        let (id, review) = blocked(&world, &format!("r{round}")).await;
+        let (one, two) = (
+            decide(id, review, "wang", true),
+            decide(id, review, "zhao", false),
+        );
+        let (a, b) = tokio::join!(world.ledger.change(one), other.change(two));
+        let (a, b) = (a.unwrap(), b.unwrap());
+        assert!((a == Changed::Yes) != (b == Changed::Yes), "{a:?} {b:?}");
+        let kept = world.ledger.review(review).await.unwrap().unwrap();
+        let winner = if a == Changed::Yes { "wang" } else { "zhao" };
+        assert_eq!(kept.decided_by.as_deref(), Some(winner));
+        assert_eq!(world.events(id).await.len(), 4);
+    }
+}
+
+async fn cancelling_lets_an_open_review_lapse(world: World) {
+    let (id, review) = blocked(&world, "r").await;
+    let outcome = world.ledger.request_cancel(id, user(), "x").await.unwrap();
+    assert_eq!(outcome, CancelOutcome::Cancelled);
+    let kept = world.ledger.review(review).await.unwrap().unwrap();
+    assert_eq!((kept.state, kept.decided_by), (ReviewState::Lapsed, None));
+    let types = world.event_types(id).await;
+    assert_eq!(types[3..], ["job.cancelled", "review.lapsed"]);
+    assert_eq!(world.job(id).await.seq, 5);
+    // The same by a plain change.
+    let (id, review) = blocked(&world, "s").await;
+    let cancelled = change(id, State::Blocked, 2, State::Cancelled);
+    assert_eq!(world.change(cancelled).await, Changed::Yes);
+    let kept = world.ledger.review(review).await.unwrap().unwrap();
+    assert_eq!(kept.state, ReviewState::Lapsed);
+}
+
+async fn an_approval_lapses_when_its_binding_changed(world: World) {
+    let (id, review) = blocked(&world, "r").await;
+    assert_eq!(
+        world.change(decide(id, review, "wang", true)).await,
+        Changed::Yes
+    );
+    world.claim(id, 2, WorkerId::new()).await;
+    let mut lapse = change(id, State::Running, 2, State::Running);
+    lapse.review = Some(ReviewWrite::Lapse { id: review });
+    assert_eq!(world.change(lapse.clone()).await, Changed::Yes);
+    let kept = world.ledger.review(review).await.unwrap().unwrap();
+    assert_eq!(kept.state, ReviewState::Lapsed);
+    assert_eq!(
+        kept.decided_by.as_deref(),
+        Some("wang"),
+        "who had decided stays on record"
+    );
+    assert_eq!(
+        world.change(lapse).await,
+        Changed::No(Refused::ReviewNotOpen)
+    );
+    // A new question takes its place, and is the one that counts.
+    let second = ReviewId::new();
+    world.advance(1);
+    let mut block = change(id, State::Running, 2, State::Blocked);
+    block.next_attempt = 3;
+    block.review = Some(ReviewWrite::Open {
+        id: second,
+        rules: rules(),
+        binding: BINDING,
+    });
+    assert_eq!(world.change(block).await, Changed::Yes);
+    let latest = world.ledger.review_of_job(id).await.unwrap().unwrap();
+    assert_eq!((latest.id, latest.state), (second, ReviewState::Open));
+}
+
+async fn a_review_of_another_job_is_not_decided(world: World) {
+    let (one, _) = blocked(&world, "r").await;
+    let (_, foreign) = blocked(&world, "s").await;
+    let refused = world.change(decide(one, foreign, "wang", true)).await;
+    assert_eq!(refused, Changed::No(Refused::ReviewNotOpen));
+    let refused = world
+        .change(decide(one, ReviewId::new(), "wang", true))
+        .await;
+    assert_eq!(refused, Changed::No(Refused::ReviewNotOpen));
+    assert_eq!(world.state(one).await, (State::Blocked, 2));
+}
