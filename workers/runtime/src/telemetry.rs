@@ -4,6 +4,8 @@
 //! Log fields are dotted (`job.id`), carry their unit in the name (`_seconds`), and never hold
 //! personal data, payloads or bodies.
 
+use std::io::{IsTerminal, stderr};
+
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{LogConfig, LogFormat, StartError};
@@ -20,15 +22,15 @@ pub fn init_telemetry(log: &LogConfig) -> Result<(), StartError> {
     let registry = tracing_subscriber::registry().with(filter);
     let started = match log.format {
         LogFormat::Text => registry
-            .with(fmt::layer().with_writer(std::io::stderr).compact())
-            .try_init(),
-        LogFormat::Json => registry
             .with(
                 fmt::layer()
-                    .json()
-                    .flatten_event(true)
-                    .with_writer(std::io::stderr),
+                    .with_writer(stderr)
+                    .with_ansi(stderr().is_terminal())
+                    .compact(),
             )
+            .try_init(),
+        LogFormat::Json => registry
+            .with(fmt::layer().json().flatten_event(true).with_writer(stderr))
             .try_init(),
     };
     started.map_err(|error| failed(error.to_string()))
