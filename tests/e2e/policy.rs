@@ -43,11 +43,14 @@ fn a_typo_in_a_rules_file_is_told_with_file_and_line_and_nothing_starts() {
     let bundle = home.path("bundle");
     copy_bundle(&bundle);
     let rules = crate::harness::files(&bundle.join("rules"), ".cedar");
-    let file = rules.first().unwrap();
-    let text = fs::read_to_string(file).unwrap();
-    let typo = text.replacen("context", "contxt", 1);
-    assert_ne!(typo, text, "the bundle's first file asks about no fact");
-    let line = text[..text.find("context").unwrap()].matches('\n').count() + 1;
+    let asks = rules.iter().find_map(|file| {
+        let text = fs::read_to_string(file).unwrap();
+        let at = text.find("context.")?;
+        Some((file, text, at))
+    });
+    let (file, text, at) = asks.expect("some rule asks about a fact");
+    let typo = text.replacen("context.", "contxt.", 1);
+    let line = text[..at].matches('\n').count() + 1;
     fs::write(file, typo).unwrap();
     let place = format!("{}:{line}:", file.file_name().unwrap().to_str().unwrap());
     let dir = bundle.to_str().unwrap();

@@ -15,7 +15,6 @@ use crate::{
 /// What can be done with the trail.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Lists events, the newest first
     List(Args),
 }
 

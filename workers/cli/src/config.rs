@@ -12,9 +12,7 @@ use crate::{
 /// What can be done with the settings.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Prints every setting in force and where it comes from
     Show(ShowArgs),
-    /// Checks the settings and says what is wrong
     Check(CheckArgs),
 }
 

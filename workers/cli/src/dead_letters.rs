@@ -12,7 +12,6 @@ use crate::{
 /// What can be done with dead letters.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Lists dead letters, the oldest first
     List(Args),
 }
 

@@ -99,23 +99,24 @@ pub fn part_ended(name: &str, error: impl Display) -> Failure {
 
 /// A refused bundle in one sentence: how much is wrong, and the first of it.
 pub fn policy_refused(refused: &Refused) -> Failure {
-    let count = refused.problems().len();
-    let first = refused.problems().first();
+    // A typo also makes the file differ from the manifest; its place says more.
+    let problems = refused.problems();
+    let placed = problems.iter().find(|problem| problem.place.is_some());
+    let first = placed.or(problems.first());
     let place = first.map_or(String::new(), |problem| match &problem.place {
         Some(place) => format!("{}:{}:{}: ", problem.file, place.line, place.column),
         None => format!("{}: ", problem.file),
     });
     let message = first.map_or("", |problem| problem.message.as_str());
-    let problems = if count == 1 {
-        "a problem"
-    } else {
-        "problems, the first"
+    let count = match problems.len() {
+        1 => "a problem".to_owned(),
+        count => format!("{count} problems, among them"),
     };
     Failure::new(
         Exit::Usage,
         "policy_refused",
         format!(
-            "the policy bundle has {problems}: {place}{message}; `clerkwork policy check` shows \
+            "the policy bundle has {count}: {place}{message}; `clerkwork policy check` shows \
              all of them"
         ),
     )

@@ -15,11 +15,8 @@ use crate::{
 /// What can be done with the policy.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Validates a bundle and names every problem with file, line and column
     Check(CheckArgs),
-    /// Runs a bundle's cases; every rule needs one in which it holds and one in which not
     Test(TestArgs),
-    /// Says why the policy decides on a job as it does
     Explain(ExplainArgs),
 }
 

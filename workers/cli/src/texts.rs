@@ -174,7 +174,7 @@ labels! {
     EFFECTS = "对外操作", "Effects";
     TIMELINE = "办理过程", "Timeline";
     PAYLOAD = "申请内容", "Item";
-    REVIEWS = "人工审核", "Reviews";
+    REVIEW = "人工审核", "Review";
     YES = "是", "yes";
     NO_BY_FLOOR = "否（必须人工）", "never";
     NO_JOBS = "没有符合条件的事项。", "no job fits";

@@ -29,16 +29,12 @@ pub struct Cli {
     pub verb: Verb,
 }
 
-/// The verbs.
+/// The verbs. What a verb is for stands at its options' struct, and shows in the help.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Runs everything in one process: private Redis, ledger, scheduler, fleet, status page
     Up(up::Args),
-    /// Runs the workers alone, on a shared queue and ledger
     Worker(part::WorkerArgs),
-    /// Runs the scheduler alone, on a shared queue and ledger
     Scheduler(part::SchedulerArgs),
-    /// Runs the simulated e-tax platform alone
     Sandbox(part::SandboxArgs),
     /// Submits, shows and changes single jobs
     #[command(subcommand)]
@@ -61,7 +57,6 @@ pub enum Verb {
     /// Shows and checks the settings
     #[command(subcommand)]
     Config(config::Verb),
-    /// Checks the installation and says what to do
     Doctor(doctor::Args),
 }
 

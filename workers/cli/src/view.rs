@@ -56,8 +56,9 @@ pub fn rules(rules: &[RuleHit]) -> Value {
     json!(rules)
 }
 
-/// A review, without the job's data.
-pub fn review(review: &Review) -> Value {
+/// A review, without the job's data. The reason is free text of a person and sealed in the trail;
+/// so it is shown only where `reason` says so.
+pub fn review(review: &Review, reason: bool) -> Value {
     json!({
         "id": review.id,
         "job": review.job,
@@ -67,7 +68,7 @@ pub fn review(review: &Review) -> Value {
         "opened_at": review.opened_at.to_string(),
         "decided_by": review.decided_by,
         "decided_at": review.decided_at.map(|time| time.to_string()),
-        "reason": review.reason,
+        "reason": review.reason.as_deref().map(|text| if reason { text } else { "***" }),
     })
 }
 

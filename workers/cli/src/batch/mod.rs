@@ -20,13 +20,9 @@ pub use watch::{Progress, bar, settled};
 /// What can be done with a batch.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Hands in a file of items, or what waits at the upstream, as one batch
     Submit(submit::Args),
-    /// Shows how far a batch has come
     Status(status::Args),
-    /// Watches a batch until nothing of it is under way
     Watch(watch::Args),
-    /// Lists batches, the newest first
     List(status::ListArgs),
 }
 

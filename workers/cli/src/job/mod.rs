@@ -6,6 +6,7 @@ mod list;
 mod show;
 mod story;
 mod submit;
+mod timeline;
 
 use clap::Subcommand;
 use clerkwork_core::Job;
@@ -22,21 +23,13 @@ pub use story::{Known, actor, evidence, item, masked, plain, rule};
 /// What can be done with a job.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Hands in one item, or one a line
     Submit(submit::Args),
-    /// Shows a job's whole story: who did what, by which rule, with which effect
     Show(show::Args),
-    /// Lists jobs, the newest first
     List(list::Args),
-    /// Gives a failed job another chance
     Retry(change::RetryArgs),
-    /// Calls a job off
     Cancel(change::CancelArgs),
-    /// Lists the kinds of work
     Kinds(kinds::KindsArgs),
-    /// Prints the JSON Schema of a kind's payload
     Schema(kinds::SchemaArgs),
-    /// Prints an example payload of a kind
     Example(kinds::ExampleArgs),
 }
 

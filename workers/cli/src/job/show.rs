@@ -7,7 +7,10 @@ use clerkwork_core::{EventId, Job, Text};
 use clerkwork_ledger::{Ledger, LedgerError};
 use serde_json::{Value, json};
 
-use super::story::{self, Known};
+use super::{
+    story::{self, Known},
+    timeline::Teller,
+};
 use crate::{
     context::{Acting, Context},
     failure::{Exit, Outcome},
@@ -52,7 +55,9 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     }
     let payload = story::payload(&known.job, args.reveal);
     if context.out.json {
-        context.out.json(&as_json(&known, &payload, &sealed));
+        context
+            .out
+            .json(&as_json(&known, &payload, &sealed, args.reveal));
     } else {
         show(context, &known, &payload, &sealed, args.reveal);
     }
@@ -71,7 +76,7 @@ async fn opened_values(ledger: &Ledger, known: &Known) -> Result<Opened, LedgerE
     Ok(values)
 }
 
-fn as_json(known: &Known, payload: &Value, sealed: &Opened) -> Value {
+fn as_json(known: &Known, payload: &Value, sealed: &Opened, revealed: bool) -> Value {
     let events = known.events.iter().map(|(id, event)| {
         let mut event = event.clone();
         if let (Some(values), Value::Object(map)) = (sealed.get(id), &mut event) {
@@ -93,7 +98,11 @@ fn as_json(known: &Known, payload: &Value, sealed: &Opened) -> Value {
         );
         map.insert(
             "reviews".into(),
-            known.reviews.iter().map(view::review).collect(),
+            known
+                .reviews
+                .iter()
+                .map(|review| view::review(review, revealed))
+                .collect(),
         );
         map.insert("events".into(), events.collect());
     }
@@ -120,9 +129,10 @@ fn show(context: &Context, known: &Known, payload: &Value, sealed: &Opened, reve
         }
     }
     out.line(format!("\n{}", out.both(&texts::TIMELINE)));
+    let mut teller = Teller::new(known, out);
     for (id, event) in &known.events {
         let values = sealed.get(id).cloned().unwrap_or_default();
-        for line in known.timeline(out, event, &values) {
+        for line in teller.tell(event, &values) {
             out.line(line);
         }
     }

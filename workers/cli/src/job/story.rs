@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use clerkwork_core::{EffectRecord, EventId, Job, Review, RuleHit, Text, Timestamp};
+use clerkwork_core::{EffectRecord, EventId, Job, Review, RuleHit, Text};
 use clerkwork_ledger::{KeptDecision, Ledger, LedgerError, Page, ReviewFilter};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::{installation, mask, moment, out::Out, texts, view};
+use crate::{installation, mask, out::Out, texts, view};
 
 /// What the ledger knows of a job.
 pub struct Known {
@@ -56,61 +56,14 @@ impl Known {
         })
     }
 
-    /// One event as lines: when, what, who, and the particulars below.
-    pub fn timeline(
-        &self,
-        out: &Out,
-        event: &Value,
-        revealed: &BTreeMap<String, String>,
-    ) -> Vec<String> {
-        let at = event.get("at").and_then(Value::as_i64).unwrap_or_default();
-        let kind = event
-            .get("type")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let mut lines = vec![format!(
-            "  {}  {}  {}",
-            moment::show_clock(Timestamp(at)),
-            out.both(&texts::event(kind)),
-            actor(event)
-        )];
-        let empty = Map::new();
-        let data = event
-            .get("data")
-            .and_then(Value::as_object)
-            .unwrap_or(&empty);
-        for (key, value) in data {
-            match (key.as_str(), value) {
-                ("rules", Value::Array(ids)) => {
-                    for id in ids.iter().filter_map(Value::as_str) {
-                        lines.extend(self.rule(out, id));
-                    }
-                }
-                ("findings", Value::Array(codes)) => {
-                    for code in codes.iter().filter_map(Value::as_str) {
-                        let text = self.findings.get(code).map(|text| out.one(text));
-                        lines.push(format!("      {code} {}", text.unwrap_or_default()));
-                    }
-                }
-                (_, Value::Null) => {}
-                (_, Value::Object(map)) if map.is_empty() => {}
-                _ => lines.push(format!("      {key}: {}", shortened(&plain(value)))),
-            }
-        }
-        if let Some(Value::Object(sealed)) = event.get("sealed") {
-            for field in sealed.keys() {
-                let value = revealed.get(field).map_or("***", String::as_str);
-                lines.push(format!("      {field}: {value}"));
-            }
-        }
-        lines
+    /// The rule with this id, as some decision or review of the job had it.
+    pub fn rule(&self, id: &str) -> Option<&RuleHit> {
+        self.rules.get(id)
     }
 
-    fn rule(&self, out: &Out, id: &str) -> Vec<String> {
-        match self.rules.get(id) {
-            Some(hit) => rule(out, "      ", hit),
-            None => vec![format!("      {}: {id}", out.both(&texts::RULE))],
-        }
+    /// What the finding with this code says.
+    pub fn finding(&self, code: &str) -> Option<&Text> {
+        self.findings.get(code)
     }
 }
 
@@ -213,15 +166,6 @@ pub fn plain(value: &Value) -> String {
     }
 }
 
-/// Digests are for machines: twelve digits are enough to compare by eye.
-fn shortened(text: &str) -> String {
-    if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        format!("{}…", &text[..12])
-    } else {
-        text.to_owned()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,11 +175,5 @@ mod tests {
     fn an_item_becomes_one_line_a_value() {
         let lines = item(&json!({"a": {"b": "x"}, "c": [1, 2], "d": [{"e": true}], "f": null}));
         assert_eq!(lines, ["a.b: x", "c: 1, 2", "d[0].e: true"]);
-    }
-
-    #[test]
-    fn digests_are_shortened_and_numbers_of_invoices_are_not() {
-        assert_eq!(shortened(&"ab".repeat(32)), "abababababab…");
-        assert_eq!(shortened("26440000000000000001"), "26440000000000000001");
     }
 }

@@ -83,7 +83,7 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
             reasons.collect::<Vec<_>>().join("\n"),
             moment::show(review.opened_at),
         ]);
-        let mut item = view::review(review);
+        let mut item = view::review(review, false);
         if let serde_json::Value::Object(map) = &mut item {
             map.insert("reference".into(), json!(reference));
             map.insert("kind".into(), json!(job.as_ref().map(|job| &job.kind)));

@@ -17,13 +17,9 @@ use crate::{
 /// What can be done with reviews.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Lists reviews, the newest first; the open ones unless told otherwise
     List(list::Args),
-    /// Shows a review with its evidence: rules, findings, facts, the item
     Show(show::Args),
-    /// Lets the item pass
     Approve(decide::ApproveArgs),
-    /// Sends the item back to the applicant
     Return(decide::ReturnArgs),
 }
 

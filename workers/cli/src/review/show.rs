@@ -29,7 +29,7 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     let decision = known.decisions.last();
     let out = &context.out;
     if out.json {
-        let mut value = view::review(&review);
+        let mut value = view::review(&review, true);
         if let Value::Object(map) = &mut value {
             map.insert("job".into(), view::job(&known.job));
             map.insert("payload".into(), payload);
@@ -41,7 +41,7 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     let state = out.both(&texts::review(review.state));
     out.line(format!(
         "{} {}    {state}",
-        out.both(&texts::REVIEWS),
+        out.both(&texts::REVIEW),
         review.id
     ));
     out.line(format!(

@@ -35,6 +35,8 @@ type Broken = Arc<Mutex<Option<Failure>>>;
 
 /// Starts every part.
 pub async fn start(mut config: Config) -> Result<Running, Failure> {
+    // Nothing is started for a policy that cannot be put into force.
+    installation::engine(&config)?;
     let platform = match config.etax.base_url {
         Some(_) => None,
         None => {
@@ -123,7 +125,9 @@ impl Running {
             result = result.and(ended);
         }
         self.console.stopped().await;
+        tracing::debug!(part.name = "status page", "ended");
         self.installation.stop().await;
+        tracing::debug!(part.name = "ledger and redis", "ended");
         if let Some(platform) = self.platform {
             platform.stop().await;
         }
