@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::harness::{Home, Up};
 
 /// What a careful office would do with the world of this seed.
-fn expected(seed: u64, items: usize) -> BTreeMap<&'static str, u64> {
+pub fn expected(seed: u64, items: usize) -> BTreeMap<&'static str, u64> {
     let world = clerkwork_sandbox::generate(seed, items);
     let mut counts = BTreeMap::from([("completed", 0), ("returned", 0), ("blocked", 0)]);
     for index in 0..items {

@@ -87,7 +87,8 @@ fn a_failed_job_gets_another_chance_and_kinds_of_the_hard_floor_are_blocked() {
     let platform = Platform::start(&mut home, 5, 40);
     home.set("CLERKWORK__FLEET__MAX_ATTEMPTS", "1");
     let up = home.up(&[]);
-    platform.set_faults(&json!([{"type": "server_error", "status": 503}]));
+    // HTML in GBK, with status 200, as real platforms answer at night.
+    platform.set_faults(&json!([{"type": "maintenance", "status": 200}]));
     submit(&home, KIND, "R-1", &[]);
     home.wait_for("R-1", "failed");
     let shown = home.json(&["job", "show", "R-1"]);

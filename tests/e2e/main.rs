@@ -15,6 +15,7 @@ mod demo;
 mod harness;
 mod help;
 mod jobs;
+mod parts;
 mod platform;
 mod policy;
 mod review;
