@@ -106,3 +106,17 @@ fn another_seed_in_the_same_folder_is_a_conflict() {
     let done = done.fails(4, &["--data-dir"]);
     assert_eq!(done.error()["code"], "conflict");
 }
+
+#[test]
+fn the_demo_has_a_folder_of_its_own_and_who_looks_elsewhere_is_told() {
+    let home = Home::new();
+    let mut command = crate::harness::bare(&["up", "--demo", "--once", "--items", "5"]);
+    command.env("HOME", home.path("."));
+    let done = crate::harness::finish(command, b"").ok();
+    assert!(
+        done.stderr.contains(".local/state/clerkwork/demo"),
+        "{done:#?}"
+    );
+    home.run(&["review", "list"])
+        .fails(3, &["--data-dir", ".local/state/clerkwork/demo"]);
+}

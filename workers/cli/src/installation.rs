@@ -14,7 +14,11 @@ use serde_json::Value;
 use crate::{
     context::Context,
     failure::{Exit, Failure, chain},
+    up,
 };
+
+/// The file of the embedded ledger.
+const LEDGER: &str = "ledger.db";
 
 /// A ledger with the settings it was opened with.
 pub struct Opened {
@@ -28,12 +32,21 @@ pub struct Opened {
 /// empty one.
 pub async fn open(context: &Context) -> Result<Opened, Failure> {
     let config = context.config()?;
-    if config.ledger_is_embedded() && !config.in_data_dir("ledger.db").exists() {
+    if config.ledger_is_embedded() && !config.in_data_dir(LEDGER).exists() {
+        let demo = up::demo_dir().ok().filter(|dir| dir.join(LEDGER).exists());
+        let advice = match demo {
+            Some(dir) => format!(
+                "the demo's is in another, add `--data-dir {}`",
+                dir.display()
+            ),
+            None => "start `clerkwork up`, submit something, or name the right folder with \
+                     `--data-dir`"
+                .to_owned(),
+        };
         return Err(Failure::missing(
             "no_ledger",
             format!(
-                "there is no ledger in `{}`; start `clerkwork up`, submit something, or name the \
-                 right folder with `--data-dir`",
+                "there is no ledger in `{}`; {advice}",
                 config.data_dir.display()
             ),
         ));

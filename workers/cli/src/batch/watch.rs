@@ -146,9 +146,9 @@ impl Progress {
         let text = parts.collect::<Vec<_>>().join(" · ");
         let total: u64 = counts.values().sum();
         if let Some(bar) = &self.bar {
+            bar.set_message(text);
             bar.set_length(total);
             bar.set_position(settled(counts));
-            bar.set_message(text);
             return;
         }
         let line = format!("{}/{total}  {text}", settled(counts));

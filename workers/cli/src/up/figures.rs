@@ -129,7 +129,7 @@ async fn returned(ledger: &Ledger, batch: BatchId) -> Result<Vec<Reason>, Ledger
     Ok(tally.top())
 }
 
-/// The rules of the open reviews.
+/// The rules of the open reviews that asked for a person.
 async fn blocked(ledger: &Ledger, batch: BatchId) -> Result<Vec<Reason>, LedgerError> {
     let mut left = ids(ledger, batch, State::Blocked).await?;
     let filter = ReviewFilter {
@@ -141,12 +141,11 @@ async fn blocked(ledger: &Ledger, batch: BatchId) -> Result<Vec<Reason>, LedgerE
     while !left.is_empty() {
         let reviews = ledger.reviews(&filter, page).await?;
         for review in reviews.iter().filter(|review| left.remove(&review.job)) {
-            tally.job(
-                review
-                    .rules
-                    .iter()
-                    .map(|rule| (rule.id.as_str(), &rule.reason)),
-            );
+            let asked = review
+                .rules
+                .iter()
+                .filter(|rule| rule.asks == Verdict::Review);
+            tally.job(asked.map(|rule| (rule.id.as_str(), &rule.reason)));
         }
         if reviews.len() < PAGE as usize {
             break;

@@ -114,7 +114,7 @@ fn settings(context: &Context, args: &Args) -> Result<Config, Failure> {
 }
 
 /// Where a demo lives unless `--data-dir` says otherwise: never in the real installation.
-fn demo_dir() -> Result<PathBuf, Failure> {
+pub fn demo_dir() -> Result<PathBuf, Failure> {
     let absolute = |name: &str| {
         let path = PathBuf::from(std::env::var_os(name)?);
         path.is_absolute().then_some(path)
