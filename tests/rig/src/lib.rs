@@ -8,6 +8,10 @@
     reason = "a test without its parts has failed, and the message says why"
 )]
 
+mod parts;
+
+pub use parts::pending_jobs;
+
 use std::{
     collections::BTreeMap,
     path::Path,

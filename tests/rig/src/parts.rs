@@ -1,0 +1,101 @@
+//! Single parts of a fleet, for tests that look at one of them.
+
+use std::sync::Arc;
+
+use clerkwork_core::{Clock, KindName, Lane, Office};
+use clerkwork_ledger::NewJob;
+use clerkwork_runtime::Services;
+use redis::aio::MultiplexedConnection;
+
+use crate::{Process, Rig};
+
+impl Rig {
+    /// The wired parts of one more process that goes by `clock`.
+    pub async fn services_at(&self, clock: Arc<dyn Clock>) -> Services {
+        Services::connect(self.config(), clock)
+            .await
+            .expect("the rig's parts")
+    }
+
+    /// A connection to the rig's Redis, beside the product's own.
+    pub async fn redis_connection(&self) -> MultiplexedConnection {
+        let client = redis::Client::open(self.redis.url()).expect("the rig's redis");
+        client
+            .get_multiplexed_async_connection()
+            .await
+            .expect("a connection")
+    }
+
+    /// The key of a lane's stream.
+    pub fn stream(&self, lane: Lane) -> String {
+        format!("{{cw:{lane}}}:s")
+    }
+}
+
+impl Process {
+    /// Starts a scheduler without workers.
+    pub fn scheduler_only(services: &Services) -> Self {
+        let scheduler = services.clone();
+        let task = tokio::spawn(async move {
+            clerkwork_scheduler::run(scheduler)
+                .await
+                .expect("the scheduler")
+        });
+        Self {
+            services: services.clone(),
+            tasks: vec![task],
+        }
+    }
+
+    /// Starts workers without a scheduler.
+    pub fn fleet_only(services: &Services) -> Self {
+        let fleet = services.clone();
+        let task = tokio::spawn(async move { clerkwork_fleet::run(fleet).await.expect("a fleet") });
+        Self {
+            services: services.clone(),
+            tasks: vec![task],
+        }
+    }
+}
+
+/// Everything that the sandbox has pending, as jobs by the user `rig` without a batch.
+pub async fn pending_jobs(services: &Services) -> Vec<NewJob> {
+    let kind = services
+        .kinds
+        .get("agent_invoice_review")
+        .expect("the kind");
+    let mut jobs: Vec<NewJob> = Vec::new();
+    loop {
+        let after = jobs.last().map(|job| job.reference.clone());
+        let page = services
+            .upstreams
+            .agent_invoices
+            .pending(after.as_deref(), 500)
+            .await
+            .expect("the pending ones");
+        if page.is_empty() {
+            return jobs;
+        }
+        jobs.extend(page.into_iter().map(|application| {
+            let payload = serde_json::to_value(&application).expect("an application as json");
+            let subject = kind
+                .parse(&payload)
+                .expect("a readable application")
+                .subject();
+            NewJob {
+                kind: KindName::new(kind.name()),
+                reference: application.application_number,
+                office: Office::default(),
+                batch: None,
+                lane: Lane::Standard,
+                deadline: None,
+                run_at: None,
+                submitter: "rig".into(),
+                payload,
+                subject_id: subject.id,
+                subject_name: subject.name,
+                traceparent: None,
+            }
+        }));
+    }
+}
