@@ -19,7 +19,6 @@ pub(super) const RANGES: &[(&str, f64, f64)] = &[
     ("fleet.heartbeat_seconds", 0.05, 600.0),
     ("fleet.silent_after_seconds", 0.1, 3_600.0),
     ("scheduler.tick_ms", 1.0, 60_000.0),
-    ("scheduler.page", 1.0, 100_000.0),
     ("scheduler.urgent_within_seconds", 0.0, 2_592_000.0),
     ("scheduler.rescue_every_seconds", 0.05, 3_600.0),
     ("scheduler.sweep_every_seconds", 0.05, 3_600.0),

@@ -13,8 +13,6 @@ pub struct SchedulerConfig {
     /// How often the ledger is asked for due work when nothing wakes the dispatcher earlier.
     #[serde(rename = "tick_ms", deserialize_with = "text::millis")]
     pub tick: Duration,
-    /// Rows the dispatcher takes from the ledger at a time.
-    pub page: u32,
     /// Items whose deadline is nearer than this go before all others of their lane.
     #[serde(rename = "urgent_within_seconds", deserialize_with = "text::seconds")]
     pub urgent_within: Duration,
