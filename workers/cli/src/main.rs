@@ -44,6 +44,11 @@ use crate::{
     verb::Cli,
 };
 
+/// Items are many small texts, made and dropped on other threads: this allocator spends about half
+/// of what the C library's does on them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let json = std::env::args_os().any(|argument| argument == "--json");
     let outcome = parse(json).and_then(|parsed| match parsed {

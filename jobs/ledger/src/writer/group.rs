@@ -167,10 +167,12 @@ async fn needed(tx: &mut Tx, works: &[Work]) -> Result<Needed, LedgerError> {
             Work::Cancel { job, .. } => {
                 needed.jobs.insert(*job);
                 needed.reviews.insert(*job);
+                needed.persons.insert(*job);
                 continue;
             }
             Work::Redrive { job, .. } => {
                 needed.jobs.insert(*job);
+                needed.persons.insert(*job);
                 continue;
             }
             Work::Rescue { worker, .. } | Work::Retire(worker) => {

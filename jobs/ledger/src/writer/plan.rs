@@ -207,6 +207,7 @@ impl<'a> Plan<'a> {
     pub(crate) fn change(&mut self, change: &Change) -> Result<Changed, LedgerError> {
         let refused = self
             .check(change.job, change.expect, change.attempt)
+            .and_then(|()| self.check_cancel(change))
             .and_then(|()| self.check_review(change));
         if let Err(refused) = refused {
             return Ok(Changed::No(refused));
@@ -221,11 +222,27 @@ impl<'a> Plan<'a> {
         Ok(Changed::Yes)
     }
 
+    fn check_cancel(&self, change: &Change) -> Result<(), Refused> {
+        match self.row(change.job) {
+            Some(row) if change.unless_cancelled && row.cancel_asked_at.is_some() => {
+                Err(Refused::CancelRequested)
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn check_review(&self, change: &Change) -> Result<(), Refused> {
         let (id, allowed): (_, &[ReviewState]) = match &change.review {
             None | Some(ReviewWrite::Open { .. }) => return Ok(()),
             Some(ReviewWrite::Decide { id, .. }) => (id, &[ReviewState::Open]),
-            Some(ReviewWrite::Lapse { id }) => (id, &[ReviewState::Open, ReviewState::Approved]),
+            Some(ReviewWrite::Lapse { id }) => (
+                id,
+                &[
+                    ReviewState::Open,
+                    ReviewState::Approved,
+                    ReviewState::Returned,
+                ],
+            ),
         };
         match self.reviews.get(id) {
             Some(review) if review.job == change.job && allowed.contains(&review.state) => Ok(()),

@@ -53,7 +53,9 @@ impl Plan<'_> {
             return Ok(CancelOutcome::No(Refused::NoSuchJob));
         };
         let (state, attempt, at) = (row.state, row.attempt, self.at);
-        let draft = |kind| EventDraft::new(kind, actor.clone(), json!({"reason": reason}));
+        // What a person writes may name a person.
+        let draft =
+            |kind| EventDraft::new(kind, actor.clone(), json!({})).with_personal("reason", reason);
         if state == State::Running {
             if row.cancel_asked_at.is_none() {
                 self.go(job, state, attempt, draft(EventType::JobCancelRequested))?;
@@ -86,8 +88,9 @@ impl Plan<'_> {
         let draft = EventDraft::new(
             EventType::JobRedriven,
             actor.clone(),
-            json!({"attempt": attempt + 1, "reason": reason}),
-        );
+            json!({"attempt": attempt + 1}),
+        )
+        .with_personal("reason", reason);
         self.go(job, State::Available, attempt + 1, draft)?;
         self.edit_fully(job, |row| {
             row.failures = 0;

@@ -1,1 +1,0 @@
-//! Benchmarks of the queue, the ledger and the whole way of an item.
