@@ -33,7 +33,6 @@ pub(crate) struct JobRow {
     pub(crate) last_error: Option<String>,
     pub(crate) cancel_asked_at: Option<Timestamp>,
     pub(crate) worker: Option<WorkerId>,
-    pub(crate) dispatched_at: Option<Timestamp>,
 }
 
 impl JobRow {
@@ -63,7 +62,6 @@ impl JobRow {
             last_error: row.opt_text(15)?,
             cancel_asked_at: time(16)?,
             worker: row.opt_uuid(17)?.map(WorkerId),
-            dispatched_at: time(18)?,
         })
     }
 }

@@ -92,7 +92,7 @@ async fn sqlite(url: &str, options: LedgerOptions) -> Result<Pools, LedgerError>
     let base = SqliteConnectOptions::new()
         .filename(file)
         .busy_timeout(BUSY)
-        .statement_cache_capacity(512)
+        .statement_cache_capacity(1_024)
         .pragma("temp_store", "memory")
         .pragma("mmap_size", "268435456");
     let writing = base

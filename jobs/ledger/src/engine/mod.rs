@@ -132,6 +132,17 @@ impl Tx {
         }
     }
 
+    /// SQLite's mark of the last commit by any other connection; PostgreSQL has none.
+    pub(crate) async fn version(&mut self) -> Result<Option<i64>, sqlx::Error> {
+        match self {
+            Self::Sqlite(tx) => sqlx::query_scalar("PRAGMA data_version")
+                .fetch_one(&mut **tx)
+                .await
+                .map(Some),
+            Self::Postgres(_) => Ok(None),
+        }
+    }
+
     /// Runs a statement; answers the number of rows it changed.
     pub(crate) async fn execute(
         &mut self,

@@ -11,7 +11,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    Shared, Written,
+    Shared,
+    memory::Written,
     plan::{Person, Plan},
     request::PreparedJob,
     templates as sql,
@@ -19,7 +20,7 @@ use super::{
 use crate::{
     Accepted, LedgerError,
     engine::{Engine, Tx, bulk::Rows, cell::Damage},
-    row::{NO_DEADLINE, batch_cell},
+    row::{JobRow, NO_DEADLINE, batch_cell},
 };
 
 /// What a reference stands for in this transaction.
@@ -98,7 +99,7 @@ async fn unknown_batches(
         .copied()
         .flatten()
         .filter_map(|job| job.new.batch)
-        .filter(|batch| !shared.knows_batch(*batch))
+        .filter(|batch| !shared.memory.knows_batch(*batch))
         .collect();
     let mut rows = Rows::default();
     for batch in &unknown {
@@ -155,18 +156,14 @@ async fn insert_items<'r>(
             job.digest.0.to_vec().into(),
         ]);
     }
-    let mut inserted = HashSet::with_capacity(new.len());
-    for row in tx.bulk_fetch(&sql::ITEM_INSERT, rows).await? {
-        let id = row.uuid(0);
-        inserted.insert(id.map_err(|d| LedgerError::corrupt("job_item", "?", d.0))?);
-    }
-    if inserted.len() < new.len() {
-        new.retain(|(_, id)| !inserted.contains(id));
+    let inserted = tx.bulk(&sql::ITEM_INSERT, rows).await?;
+    if inserted < new.len() as u64 {
         find_taken(tx, &new, &mut taken).await?;
     }
     Ok(taken)
 }
 
+/// Finds what holds the references now; what was inserted just now is found as itself.
 async fn find_taken<'r>(
     tx: &mut Tx,
     known: &[(&'r PreparedJob, Uuid)],
@@ -189,9 +186,11 @@ async fn find_taken<'r>(
             read().map_err(|d| LedgerError::corrupt("job_item", row.name_of_row(0), d.0))?;
         found.insert(key, value);
     }
-    for (job, _) in known {
+    for (job, minted) in known {
         let key = (job.new.kind.as_str().to_owned(), job.new.reference.clone());
-        if let Some((id, payload)) = found.remove(&key) {
+        if let Some((id, payload)) = found.remove(&key)
+            && id != *minted
+        {
             let old = Taken {
                 id: JobId(id),
                 new: false,
@@ -220,7 +219,7 @@ async fn persons(
         if !new || persons.contains_key(&job.person) {
             continue;
         }
-        let key = shared.person_key(&job.person).unwrap_or_else(|| {
+        let key = shared.memory.person_key(&job.person).unwrap_or_else(|| {
             unknown.push(job.person);
             shared.sealer.new_person_key()
         });
@@ -300,6 +299,26 @@ fn enter(
     plan.events.push(event);
     plan.count(new.batch, state, 1);
     plan.work_appeared |= state == State::Available;
+    plan.entered.push(JobRow {
+        id,
+        office: new.office.clone(),
+        batch: new.batch,
+        lane: new.lane,
+        deadline: new.deadline,
+        state,
+        attempt: 1,
+        claimed_attempt: 0,
+        failures: 0,
+        rescues: 0,
+        run_at,
+        updated_at: plan.at,
+        finished_at: None,
+        seq: 1,
+        verdict: None,
+        last_error: None,
+        cancel_asked_at: None,
+        worker: None,
+    });
     rows.push([
         id.0.into(),
         new.office.as_str().into(),

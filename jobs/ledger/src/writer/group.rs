@@ -1,6 +1,7 @@
 //! One transaction for a group of requests.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeSet, HashMap},
     sync::{Arc, atomic::Ordering},
 };
@@ -10,7 +11,8 @@ use clerkwork_core::{Actor, BatchId, EventId, Job, JobId, Office, State, WorkerI
 use serde_json::json;
 
 use super::{
-    Shared, Written, accept, dispatch,
+    Shared, accept, dispatch,
+    memory::Written,
     plan::{Person, Plan, ReviewRow},
     request::{Answer, Answered, Work},
     templates as sql,
@@ -33,6 +35,18 @@ const BATCH_INSERT: &str = include_str!("../sql/batch_insert.sql");
 /// Does a group in one transaction. An error means that nothing of it was done, except
 /// [`LedgerError::OutcomeUnknown`].
 pub(crate) async fn commit(
+    shared: &Shared,
+    works: &[Work],
+    shard: i64,
+) -> Result<(Vec<Answered>, Written), LedgerError> {
+    let done = transact(shared, works, shard).await;
+    if done.is_err() {
+        shared.memory.forget_rows();
+    }
+    done
+}
+
+async fn transact(
     shared: &Shared,
     works: &[Work],
     shard: i64,
@@ -98,7 +112,7 @@ async fn run(
     }
 
     let needed = needed(tx, works).await?;
-    read(tx, shared, &mut plan, &needed).await?;
+    read(tx, shared, &mut plan, &needed, &mut written).await?;
     let mut claims = Vec::new();
     for (i, work) in works.iter().enumerate() {
         if answers[i].is_some() {
@@ -127,7 +141,7 @@ async fn run(
         .collect();
     changed |= !plan.events.is_empty();
     written.work_appeared = plan.work_appeared;
-    write(tx, plan, shard).await?;
+    written.rows = write(tx, plan, shard).await?;
     for (i, job) in claimed_jobs(tx, claimed).await? {
         answers[i] = Some(Ok(Answer::Claimed(Claimed::Yes(Box::new(job)))));
     }
@@ -208,8 +222,20 @@ async fn read(
     shared: &Shared,
     plan: &mut Plan<'_>,
     needed: &Needed,
+    written: &mut Written,
 ) -> Result<(), LedgerError> {
-    for row in tx.bulk_fetch(&sql::JOB_LOAD, ids(&needed.jobs)).await? {
+    written.version = tx.version().await?;
+    let mut unknown = Cow::Borrowed(&needed.jobs);
+    if let Some(version) = written.version {
+        for row in shared
+            .memory
+            .take_rows(version, needed.jobs.iter().copied())
+        {
+            unknown.to_mut().remove(&row.id);
+            plan.add_job(row);
+        }
+    }
+    for row in tx.bulk_fetch(&sql::JOB_LOAD, ids(&unknown)).await? {
         plan.add_job(JobRow::read(&row)?);
     }
     let reviews = tx.bulk_fetch(&sql::REVIEW_STANDING, ids(&needed.reviews));

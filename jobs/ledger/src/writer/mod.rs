@@ -11,6 +11,7 @@
 mod accept;
 pub(crate) mod dispatch;
 mod group;
+mod memory;
 mod plan;
 pub(crate) mod request;
 mod steps;
@@ -18,16 +19,15 @@ mod templates;
 mod write;
 
 use std::{
-    collections::{HashMap, HashSet},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use clerkwork_audit::{PersonKey, Pseudonym, Sealer};
-use clerkwork_core::{BatchId, Clock};
+use clerkwork_audit::Sealer;
+use clerkwork_core::Clock;
 use tokio::sync::{mpsc, watch};
 
 use crate::{
@@ -36,10 +36,8 @@ use crate::{
     mint::Mint,
     wake::Wake,
 };
+use memory::{Memory, Written};
 use request::{Answered, Request, Work};
-
-/// Persons and batches that are remembered at most; beyond that the memory starts anew.
-const REMEMBERED: usize = 20_000;
 
 /// Tries of a group that a busy or briefly absent database refuses.
 const TRIES: u32 = 6;
@@ -54,17 +52,8 @@ pub(crate) struct Shared {
     pub(crate) wake: Wake,
     pub(crate) commits: AtomicU64,
     pub(crate) requests: AtomicU64,
-    persons: Mutex<HashMap<[u8; 32], PersonKey>>,
-    batches: Mutex<HashSet<BatchId>>,
+    memory: Memory,
     turns: tokio::sync::Mutex<dispatch::Turns>,
-}
-
-/// What may be remembered once the transaction is committed.
-#[derive(Debug, Default)]
-pub(crate) struct Written {
-    persons: Vec<(Pseudonym, PersonKey)>,
-    batches: Vec<BatchId>,
-    work_appeared: bool,
 }
 
 impl Shared {
@@ -77,41 +66,8 @@ impl Shared {
             wake: Wake::default(),
             commits: AtomicU64::default(),
             requests: AtomicU64::default(),
-            persons: Mutex::default(),
-            batches: Mutex::default(),
+            memory: Memory::default(),
             turns: tokio::sync::Mutex::default(),
-        }
-    }
-
-    fn person_key(&self, person: &Pseudonym) -> Option<PersonKey> {
-        let persons = self.persons.lock().unwrap_or_else(PoisonError::into_inner);
-        persons.get(&person.0).cloned()
-    }
-
-    fn knows_batch(&self, batch: BatchId) -> bool {
-        let batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
-        batches.contains(&batch)
-    }
-
-    fn remember(&self, written: &mut Written) {
-        if !written.persons.is_empty() {
-            let mut persons = self.persons.lock().unwrap_or_else(PoisonError::into_inner);
-            if persons.len() + written.persons.len() > REMEMBERED {
-                persons.clear();
-            }
-            persons.extend(
-                written
-                    .persons
-                    .drain(..)
-                    .map(|(person, key)| (person.0, key)),
-            );
-        }
-        if !written.batches.is_empty() {
-            let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
-            if batches.len() + written.batches.len() > REMEMBERED {
-                batches.clear();
-            }
-            batches.extend(written.batches.drain(..));
         }
     }
 }
@@ -228,12 +184,13 @@ async fn finish(
     works: &[Work],
     done: Result<(Vec<Answered>, Written), LedgerError>,
 ) -> Result<Vec<Answered>, LedgerError> {
-    let (answers, mut written) = done?;
+    let (answers, written) = done?;
     shared
         .requests
         .fetch_add(works.len() as u64, Ordering::Relaxed);
-    shared.remember(&mut written);
-    if written.work_appeared {
+    let work_appeared = written.work_appeared;
+    shared.memory.keep(written);
+    if work_appeared {
         shared.wake.ring();
         shared.wake.ring_abroad(&shared.pools).await;
     }

@@ -83,6 +83,8 @@ pub(crate) struct Plan<'a> {
     mint: &'a Mint,
     sealer: &'a Sealer,
     pub(crate) jobs: HashMap<JobId, Slot>,
+    /// Jobs that this transaction brings in.
+    pub(crate) entered: Vec<JobRow>,
     pub(crate) persons: HashMap<JobId, Person>,
     pub(crate) reviews: BTreeMap<ReviewId, ReviewRow>,
     pub(crate) events: Vec<EventOut>,
@@ -109,6 +111,7 @@ impl<'a> Plan<'a> {
             mint,
             sealer,
             jobs: HashMap::new(),
+            entered: Vec::new(),
             persons: HashMap::new(),
             reviews: BTreeMap::new(),
             events: Vec::new(),
@@ -333,7 +336,6 @@ impl<'a> Plan<'a> {
             State::Running => row.claimed_attempt = row.claimed_attempt.max(row.attempt),
             State::Available => {
                 row.worker = None;
-                row.dispatched_at = None;
                 // A late finish of an earlier holder must never pass for the next one's.
                 row.attempt = row.attempt.max(row.claimed_attempt + 1);
                 self.work_appeared = true;

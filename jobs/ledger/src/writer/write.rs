@@ -16,14 +16,23 @@ fn json(value: &impl serde::Serialize) -> Result<String, LedgerError> {
     serde_json::to_string(value).map_err(|error| LedgerError::Invalid(error.to_string()))
 }
 
-/// Writes everything that the plan holds.
-pub(crate) async fn write(tx: &mut Tx, plan: Plan<'_>, shard: i64) -> Result<(), LedgerError> {
+/// Writes everything that the plan holds; answers the rows as they stand then.
+pub(crate) async fn write(
+    tx: &mut Tx,
+    plan: Plan<'_>,
+    shard: i64,
+) -> Result<Vec<JobRow>, LedgerError> {
     write_jobs(tx, &plan).await?;
     write_effects(tx, &plan).await?;
     write_decisions(tx, &plan).await?;
     write_reviews(tx, &plan).await?;
     let Plan {
-        at, events, counts, ..
+        at,
+        events,
+        counts,
+        jobs,
+        mut entered,
+        ..
     } = plan;
     write_events(tx, at, events).await?;
     let mut rows = Rows::with_capacity(counts.len(), 4);
@@ -33,7 +42,8 @@ pub(crate) async fn write(tx: &mut Tx, plan: Plan<'_>, shard: i64) -> Result<(),
         }
     }
     tx.bulk(&sql::COUNT_ADD, rows).await?;
-    Ok(())
+    entered.extend(jobs.into_values().map(|slot| slot.row));
+    Ok(entered)
 }
 
 fn verdict(row: &JobRow) -> Cell {

@@ -8,6 +8,7 @@ use crate::world::{World, change, new, on_both_engines, user};
 on_both_engines!(
     a_job_that_does_not_run_is_cancelled_at_once,
     a_running_job_is_asked_once_and_told_at_the_next_claim,
+    a_change_may_give_way_to_a_wish_to_cancel,
     a_done_job_is_not_cancelled,
     a_failed_job_gets_another_chance,
 );
@@ -49,8 +50,12 @@ async fn a_job_that_does_not_run_is_cancelled_at_once(world: World) {
         assert_eq!(world.job(id).await.state, State::Cancelled);
         let last = world.events(id).await.pop().unwrap();
         assert_eq!(last["type"], "job.cancelled");
-        assert_eq!(last["data"]["reason"], "误报");
         assert_eq!(last["actor"]["name"], "li");
+        // What a person writes may name a person, so it is sealed.
+        let stored = world.ledger.events_of(id).await.unwrap().pop().unwrap();
+        assert!(!String::from_utf8(stored.bytes).unwrap().contains("误报"));
+        let opened = world.ledger.open_sealed(stored.id).await.unwrap();
+        assert_eq!(opened["reason"], "误报");
     }
     let nowhere = world
         .ledger
@@ -80,6 +85,18 @@ async fn a_running_job_is_asked_once_and_told_at_the_next_claim(world: World) {
     let done = change(id, State::Running, 2, State::Cancelled);
     assert_eq!(world.change(done).await, Changed::Yes);
     world.assert_counts().await;
+}
+
+async fn a_change_may_give_way_to_a_wish_to_cancel(world: World) {
+    let id = world.running("r", WorkerId::new()).await;
+    let mut announce = change(id, State::Running, 1, State::Running);
+    announce.unless_cancelled = true;
+    assert_eq!(world.change(announce.clone()).await, Changed::Yes);
+    world.ledger.request_cancel(id, user(), "x").await.unwrap();
+    let refused = Changed::No(Refused::CancelRequested);
+    assert_eq!(world.change(announce.clone()).await, refused);
+    announce.unless_cancelled = false;
+    assert_eq!(world.change(announce).await, Changed::Yes, "others go on");
 }
 
 async fn a_done_job_is_not_cancelled(world: World) {

@@ -12,6 +12,7 @@ mod dispatch;
 mod fleet;
 mod group;
 mod intake;
+mod memory;
 mod model;
 mod opening;
 mod reads;

@@ -179,6 +179,14 @@ async fn an_approval_lapses_when_its_binding_changed(world: World) {
         world.change(lapse).await,
         Changed::No(Refused::ReviewNotOpen)
     );
+    // A refusal lapses as well.
+    let (other, review) = blocked(&world, "s").await;
+    let returned = decide(other, review, "wang", false);
+    assert_eq!(world.change(returned).await, Changed::Yes);
+    world.claim(other, 2, WorkerId::new()).await;
+    let mut undo = change(other, State::Running, 2, State::Running);
+    undo.review = Some(ReviewWrite::Lapse { id: review });
+    assert_eq!(world.change(undo).await, Changed::Yes);
     // A new question takes its place, and is the one that counts.
     let second = ReviewId::new();
     world.advance(1);
