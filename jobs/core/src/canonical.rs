@@ -38,10 +38,14 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for byte in self.0 {
-            write!(f, "{byte:02x}")?;
+        // Digests stand in every event, and formatting byte by byte was seen in profiles.
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut hex = [0; 64];
+        for (pair, byte) in hex.chunks_exact_mut(2).zip(self.0) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
         }
-        Ok(())
+        f.write_str(std::str::from_utf8(&hex).unwrap_or_default())
     }
 }
 
@@ -125,21 +129,27 @@ fn write_value(value: &Value, out: &mut Vec<u8>) -> Result<(), NotCanonical> {
 
 fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
-    for c in text.chars() {
-        match c {
-            '"' => out.extend_from_slice(b"\\\""),
-            '\\' => out.extend_from_slice(b"\\\\"),
-            '\u{8}' => out.extend_from_slice(b"\\b"),
-            '\u{9}' => out.extend_from_slice(b"\\t"),
-            '\u{a}' => out.extend_from_slice(b"\\n"),
-            '\u{c}' => out.extend_from_slice(b"\\f"),
-            '\u{d}' => out.extend_from_slice(b"\\r"),
-            c if u32::from(c) < 0x20 => {
-                out.extend_from_slice(format!("\\u{:04x}", u32::from(c)).as_bytes())
-            }
-            c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+    let bytes = text.as_bytes();
+    // Everything between two characters that are escaped is copied at once.
+    let mut copied = 0;
+    for (at, byte) in bytes.iter().copied().enumerate() {
+        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        out.extend_from_slice(&bytes[copied..at]);
+        copied = at + 1;
+        match byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            0x8 => out.extend_from_slice(b"\\b"),
+            0x9 => out.extend_from_slice(b"\\t"),
+            0xa => out.extend_from_slice(b"\\n"),
+            0xc => out.extend_from_slice(b"\\f"),
+            0xd => out.extend_from_slice(b"\\r"),
+            _ => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
         }
     }
+    out.extend_from_slice(&bytes[copied..]);
     out.push(b'"');
 }
 
@@ -178,6 +188,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_string_is_escaped_as_serde_escapes_it(text in "[\\x00-\\x7f张é]{0,24}") {
+            let bytes = to_bytes(&Value::String(text.clone())).unwrap();
+            prop_assert_eq!(bytes, serde_json::to_vec(&text).unwrap());
+        }
+
         #[test]
         fn any_string_reads_back(text in any::<String>()) {
             let bytes = to_bytes(&Value::String(text.clone())).unwrap();
