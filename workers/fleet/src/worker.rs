@@ -7,7 +7,7 @@ use clerkwork_ledger::LedgerError;
 use clerkwork_runtime::Services;
 use futures::FutureExt as _;
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{journey, settle::SettleLayer};
 
@@ -57,7 +57,7 @@ async fn work(services: &Services) -> Result<(), FleetError> {
         .timeout(fleet.job_timeout)
         .catch_panic()
         .enable_tracing()
-        .parallelize(tokio::spawn)
+        .parallelize(spawn)
         .build(handle);
     let draining = services.draining.clone();
     let stop = async move {
@@ -78,6 +78,17 @@ async fn work(services: &Services) -> Result<(), FleetError> {
             Ok(())
         }
     }
+}
+
+/// Runs an attempt on a task of its own, so that attempts share all cores. It ends with the future
+/// that waits for it: an attempt whose time is up, or that outlasts the drain, must not go on
+/// unseen and act after another one has taken over.
+fn spawn<F>(attempt: F) -> AbortOnDropHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send,
+{
+    AbortOnDropHandle::new(tokio::spawn(attempt))
 }
 
 async fn handle(entry: Entry, services: Data<Services>) -> Result<(), BoxDynError> {
