@@ -8,7 +8,7 @@ use clerkwork_core::{
     State, Text, Verdict,
 };
 use clerkwork_ledger::{
-    Change, Changed, ClaimedJob, DecisionRecord, EffectWrite, LedgerError, ReviewWrite,
+    Change, Changed, ClaimedJob, DecisionRecord, EffectWrite, LedgerError, Refused, ReviewWrite,
 };
 use clerkwork_runtime::Services;
 use serde_json::{Value, json};
@@ -93,11 +93,12 @@ impl<'a> Attempt<'a> {
         self.pending.decision = Some(Box::new(record));
     }
 
-    /// Whether an announced effect has no recorded outcome.
-    pub(crate) fn has_open_effect(&self) -> bool {
-        self.journal
-            .iter()
-            .any(|effect| matches!(effect.state, EffectState::Intended | EffectState::Unknown))
+    /// The latest announced effect without a recorded outcome, by its name.
+    pub(crate) fn open_effect(&self) -> Option<&str> {
+        let mut latest_first = self.journal.iter().rev();
+        latest_first
+            .find(|effect| matches!(effect.state, EffectState::Intended | EffectState::Unknown))
+            .map(|effect| effect.name.as_str())
     }
 
     /// Commits what is pending together with `change`.
@@ -118,7 +119,15 @@ impl<'a> Attempt<'a> {
         fill(&mut change);
         match self.services.ledger.change(change).await? {
             Changed::Yes => Ok(Held::Yes),
-            Changed::No(refused) => {
+            // Nobody but this attempt changes a decided review, so this is no overtaking. Taken for
+            // one, it would leave the job running with nobody at it.
+            Changed::No(refused @ Refused::ReviewNotOpen) => Err(LedgerError::Invalid(format!(
+                "the review of job `{}` cannot be changed: {refused:?}",
+                self.job.id
+            ))),
+            Changed::No(
+                refused @ (Refused::NoSuchJob | Refused::JobIs { .. } | Refused::CancelRequested),
+            ) => {
                 tracing::info!(job.id = %self.job.id, job.attempt = self.job.attempt, ?refused, "attempt was overtaken");
                 Ok(Held::Lost)
             }
@@ -208,19 +217,13 @@ impl<'a> Attempt<'a> {
             Again::Never => (failed, None, true),
         };
         let spent = hopeless || failures >= fleet.max_attempts;
-        if spent && self.has_open_effect() {
-            let name = self
-                .journal
-                .iter()
-                .rev()
-                .map(|effect| effect.name.clone())
-                .next()
-                .unwrap_or_default();
+        if let Some(effect) = self.open_effect().filter(|_| spent) {
             let found = Text::new(
                 "多次查询未得到答复",
                 "the upstream did not answer when asked",
             );
-            return self.block_for(hits::outcome_unclear(&name, &found)).await;
+            let hit = hits::outcome_unclear(effect, &found);
+            return self.block_for(hit).await;
         }
         let error = error.to_owned();
         if spent {

@@ -3,7 +3,7 @@
 use clerkwork_audit::EventType;
 use clerkwork_connectors_api::ConnectorError;
 use clerkwork_core::{
-    Binding, Decision, Facts, Finding, Review, ReviewState, Severity, State, Verdict,
+    Binding, Decision, Facts, Finding, Review, ReviewId, ReviewState, Severity, State, Verdict,
 };
 use clerkwork_kinds::{Item, JobKind, Order};
 use clerkwork_ledger::{DecisionRecord, LedgerError, ReviewWrite};
@@ -56,30 +56,27 @@ pub(crate) async fn rule(
         facts: known.facts.digest(),
         policy: services.policy.version(),
     };
-    let decided = attempt.review.clone().filter(|review| match review.state {
-        ReviewState::Approved | ReviewState::Returned => true,
-        ReviewState::Open | ReviewState::Lapsed => false,
-    });
+    // A person is told that an earlier decision lapsed also when the attempt that put it aside has
+    // ended before it could say so.
     let mut lapsed = None;
-    if let Some(review) = decided {
-        if review.binding == binding {
-            return Ok(rule_as_decided(attempt, kind, known, &review));
+    if let Some(review) = attempt.review.clone() {
+        let holds = review.binding == binding;
+        match review.state {
+            ReviewState::Approved | ReviewState::Returned if holds => {
+                return Ok(rule_as_decided(attempt, kind, known, &review));
+            }
+            ReviewState::Approved | ReviewState::Returned => {
+                if put_aside(attempt, review.id).await? == Held::Lost {
+                    return Ok(Ruling::Lost);
+                }
+                attempt.review = None;
+                lapsed = Some(hits::approval_lapsed(&review.binding, &binding));
+            }
+            ReviewState::Lapsed if !holds => {
+                lapsed = Some(hits::approval_lapsed(&review.binding, &binding));
+            }
+            ReviewState::Lapsed | ReviewState::Open => {}
         }
-        let event = attempt.event(
-            EventType::ReviewLapsed,
-            json!({"review": review.id.to_string()}),
-        );
-        let held = attempt
-            .commit(State::Running, |change| {
-                change.review = Some(ReviewWrite::Lapse { id: review.id });
-                change.events.push(event);
-            })
-            .await?;
-        if held == Held::Lost {
-            return Ok(Ruling::Lost);
-        }
-        lapsed = Some(hits::approval_lapsed(&review.binding, &binding));
-        attempt.review = None;
     }
     let mut decision = services
         .policy
@@ -95,6 +92,20 @@ pub(crate) async fn rule(
         Verdict::Review => None,
     };
     Ok(ruling(order, decision, known))
+}
+
+/// Records that a person's decision no longer binds.
+async fn put_aside(attempt: &mut Attempt<'_>, review: ReviewId) -> Result<Held, LedgerError> {
+    let event = attempt.event(
+        EventType::ReviewLapsed,
+        json!({"review": review.to_string()}),
+    );
+    attempt
+        .commit(State::Running, |change| {
+            change.review = Some(ReviewWrite::Lapse { id: review });
+            change.events.push(event);
+        })
+        .await
 }
 
 /// Carries out a person's decision, if the policy lets a robot do so.
