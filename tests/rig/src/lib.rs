@@ -19,8 +19,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clerkwork_core::{Actor, BatchId, KindName, Lane, Office, State, SystemClock};
-use clerkwork_ledger::{Counts, NewBatch, NewJob};
+use clerkwork_audit::{EventDraft, EventType};
+use clerkwork_core::{Actor, BatchId, Job, KindName, Lane, Office, State, SystemClock};
+use clerkwork_ledger::{Change, Changed, Counts, NewBatch, NewJob, ReviewWrite};
 use clerkwork_runtime::{Config, Services, Sources};
 use clerkwork_sandbox::{Faults, Options, Running, Sandbox};
 use clerkwork_testkit::{Database, Postgres, Redis};
@@ -386,19 +387,58 @@ pub async fn assert_trail_is_whole(services: &Services, batch: BatchId) {
         .expect("jobs");
     assert!(!jobs.is_empty());
     for job in jobs {
-        let events = services.ledger.events_of(job.id).await.expect("events");
-        assert_eq!(events.len() as u64, job.seq, "job {}", job.reference);
-        for (i, event) in events.iter().enumerate() {
-            let event: serde_json::Value = serde_json::from_slice(&event.bytes).expect("json");
-            assert_eq!(event["job_seq"], i as u64 + 1, "job {}", job.reference);
-        }
-        let last: serde_json::Value =
-            serde_json::from_slice(&events.last().expect("an event").bytes).expect("json");
-        assert_eq!(
-            last["type"],
-            format!("job.{}", job.state),
-            "job {}",
-            job.reference
-        );
+        assert_trail_of(services, job).await;
     }
+}
+
+/// Checks that a job's events are numbered 1, 2, 3 … and that the last one tells its state.
+pub async fn assert_trail_of(services: &Services, job: Job) {
+    let events = services.ledger.events_of(job.id).await.expect("events");
+    assert_eq!(events.len() as u64, job.seq, "job {}", job.reference);
+    let mut last = serde_json::Value::Null;
+    for (i, event) in events.iter().enumerate() {
+        last = serde_json::from_slice(&event.bytes).expect("json");
+        assert_eq!(last["job_seq"], i as u64 + 1, "job {}", job.reference);
+    }
+    assert_eq!(
+        last["type"],
+        format!("job.{}", job.state),
+        "job {}",
+        job.reference
+    );
+}
+
+/// A person decides the open review of a blocked job, as the command line and the console do it.
+pub async fn decide_review(
+    services: &Services,
+    job: &Job,
+    approve: bool,
+    user: &str,
+    reason: &str,
+) {
+    let ledger = &services.ledger;
+    let review = ledger.review_of_job(job.id).await.expect("reviews");
+    let review = review.expect("a review of the job");
+    let kind = match approve {
+        true => EventType::ReviewApproved,
+        false => EventType::ReviewReturned,
+    };
+    let data = serde_json::json!({
+        "review": review.id.to_string(),
+        "payload": review.binding.payload.to_string(),
+        "facts": review.binding.facts.to_string(),
+        "policy": review.binding.policy.to_string(),
+    });
+    let event = EventDraft::new(kind, Actor::User(user.into()), data);
+    let mut change = Change::new(job.id, State::Blocked, job.attempt, State::Available)
+        .event(event.with_personal("reason", reason));
+    change.next_attempt = job.attempt + 1;
+    change.review = Some(ReviewWrite::Decide {
+        id: review.id,
+        approve,
+        by: user.into(),
+        reason: reason.into(),
+    });
+    let changed = ledger.change(change).await.expect("a decision");
+    assert_eq!(changed, Changed::Yes, "job {}", job.reference);
 }

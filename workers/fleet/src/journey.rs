@@ -16,8 +16,14 @@ use crate::{
 };
 
 /// Leads the entry's job as far as it goes in one attempt. Returns when the ledger has committed
-/// how the attempt ended; an error means that it has not.
-pub(crate) async fn travel(services: &Services, entry: &Entry) -> Result<(), LedgerError> {
+/// how the attempt ended; an error means that it has not. An entry that is stale is left alone.
+///
+/// The fleet reaches it through the layers of its worker. It is public so that tests can lead one
+/// attempt without a queue and stop it at any point, which is to drop this future.
+///
+/// # Errors
+/// What the ledger could not do. The job may then still be `running` in the name of this process.
+pub async fn travel(services: &Services, entry: &Entry) -> Result<(), LedgerError> {
     let claim = Claim {
         job: entry.job,
         attempt: entry.attempt,

@@ -21,4 +21,5 @@ mod journey;
 mod settle;
 mod worker;
 
+pub use journey::travel;
 pub use worker::{FleetError, run};

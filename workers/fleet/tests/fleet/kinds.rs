@@ -1,0 +1,153 @@
+//! Kinds that misbehave: the review of agent-issued invoices with one thing changed.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use async_trait::async_trait;
+use clerkwork_connectors_api::ConnectorError;
+use clerkwork_core::{Clock, Facts, Finding, Text};
+use clerkwork_kinds::{
+    Done, Effects, Item, JobKind, Order, PayloadError, Registry, Stop, Subject, Upstreams,
+};
+use clerkwork_runtime::Services;
+use serde_json::Value;
+
+use crate::stage::KIND;
+
+/// What is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Twist {
+    /// It panics when it asks the upstream.
+    PanicsAsking,
+    /// It never comes back from asking the upstream.
+    HangsAsking,
+    /// It acts, then panics.
+    PanicsAfterTheAct,
+    /// It acts, then never comes back.
+    HangsAfterTheAct,
+    /// No robot may complete it; but it tries to act all the same.
+    ForPeopleOnly,
+}
+
+/// The same parts, with the twisted kind in the place of the real one.
+pub fn twisted(services: &Services, twist: Twist) -> (Services, Hanging) {
+    let real = services.kinds.get(KIND).unwrap().clone();
+    let hanging = Hanging::default();
+    let kind: Arc<dyn JobKind> = Arc::new(Twisted {
+        real,
+        twist,
+        hanging: hanging.clone(),
+    });
+    let services = Services {
+        kinds: Arc::new(Registry::of([kind])),
+        ..services.clone()
+    };
+    (services, hanging)
+}
+
+/// How many attempts hang.
+#[derive(Clone, Default)]
+pub struct Hanging(Arc<AtomicUsize>);
+
+impl Hanging {
+    pub fn count(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// Never comes back; counted until it is dropped.
+    async fn hang(&self) -> ! {
+        struct Counted<'a>(&'a AtomicUsize);
+        impl Drop for Counted<'_> {
+            fn drop(&mut self) {
+                self.0.fetch_sub(1, Ordering::SeqCst);
+            }
+        }
+        self.0.fetch_add(1, Ordering::SeqCst);
+        let _counted = Counted(&self.0);
+        std::future::pending().await
+    }
+}
+
+struct Twisted {
+    real: Arc<dyn JobKind>,
+    twist: Twist,
+    hanging: Hanging,
+}
+
+impl JobKind for Twisted {
+    fn name(&self) -> &'static str {
+        self.real.name()
+    }
+
+    fn title(&self) -> Text {
+        self.real.title()
+    }
+
+    fn schema(&self) -> Value {
+        self.real.schema()
+    }
+
+    fn resource_type(&self) -> &'static str {
+        self.real.resource_type()
+    }
+
+    fn automatable(&self) -> bool {
+        self.twist != Twist::ForPeopleOnly
+    }
+
+    fn parse(&self, payload: &Value) -> Result<Box<dyn Item>, PayloadError> {
+        Ok(Box::new(TwistedItem {
+            real: self.real.parse(payload)?,
+            twist: self.twist,
+            hanging: self.hanging.clone(),
+        }))
+    }
+}
+
+struct TwistedItem {
+    real: Box<dyn Item>,
+    twist: Twist,
+    hanging: Hanging,
+}
+
+#[async_trait]
+impl Item for TwistedItem {
+    fn subject(&self) -> Subject {
+        self.real.subject()
+    }
+
+    fn check(&self) -> Vec<Finding> {
+        self.real.check()
+    }
+
+    async fn gather(
+        &self,
+        upstreams: &Upstreams,
+        clock: &dyn Clock,
+        findings: &mut Vec<Finding>,
+    ) -> Result<Facts, ConnectorError> {
+        match self.twist {
+            Twist::PanicsAsking => panic!("twisted"),
+            Twist::HangsAsking => self.hanging.hang().await,
+            Twist::PanicsAfterTheAct | Twist::HangsAfterTheAct | Twist::ForPeopleOnly => {
+                self.real.gather(upstreams, clock, findings).await
+            }
+        }
+    }
+
+    async fn act(
+        &self,
+        order: &Order,
+        upstreams: &Upstreams,
+        effects: &mut dyn Effects,
+    ) -> Result<Done, Stop> {
+        let done = self.real.act(order, upstreams, effects).await;
+        match self.twist {
+            Twist::PanicsAfterTheAct => panic!("twisted"),
+            Twist::HangsAfterTheAct => self.hanging.hang().await,
+            Twist::PanicsAsking | Twist::HangsAsking | Twist::ForPeopleOnly => done,
+        }
+    }
+}
