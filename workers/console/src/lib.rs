@@ -4,6 +4,7 @@
 //! with the address: once in the address, then in a cookie that scripts cannot read. The page
 //! shows no personal data: references, rules and reasons only.
 //!
+//! To add a route: a line in `ROUTES` in `routes.rs`; the guard and its tests cover it by themselves.
 //! To add something to the page: a field in `view.rs`, its place in `templates/page.html` and
 //! `assets/page.js`.
 
@@ -17,6 +18,7 @@ use clerkwork_runtime::Services;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use access::Access;
+pub use routes::paths;
 
 /// A page that is being served.
 #[derive(Debug)]

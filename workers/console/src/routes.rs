@@ -3,13 +3,13 @@
 use askama::Template;
 use axum::{
     Json, Router,
-    extract::{Query, State},
+    extract::{Query, State, rejection::QueryRejection},
     http::{StatusCode, header},
     middleware,
     response::{Html, IntoResponse, Response},
-    routing::get,
+    routing::{MethodRouter, get},
 };
-use clerkwork_core::ReviewId;
+use clerkwork_core::{JobId, State as JobState};
 use clerkwork_ledger::LedgerError;
 use clerkwork_runtime::Services;
 use serde::Deserialize;
@@ -20,14 +20,37 @@ use crate::{
     view,
 };
 
+/// A path and what answers it.
+type Route = (&'static str, fn() -> MethodRouter<Services>);
+
+/// Every route: the router is built from this, and the tests ask each for its guard.
+const ROUTES: &[Route] = &[
+    ("/", || get(page)),
+    ("/page.css", || get(style)),
+    ("/page.js", || get(script)),
+    ("/icon.svg", || get(icon)),
+    ("/api/status", || get(status)),
+    ("/api/items", || get(items)),
+];
+
+/// The paths of all routes.
+pub fn paths() -> impl Iterator<Item = &'static str> {
+    ROUTES.iter().map(|(path, _)| *path)
+}
+
 pub(crate) fn router(services: Services, access: Access) -> Router {
-    Router::new()
-        .route("/", get(page))
-        .route("/page.css", get(style))
-        .route("/page.js", get(script))
-        .route("/api/status", get(status))
-        .route("/api/blocked", get(blocked))
+    ROUTES
+        .iter()
+        .fold(Router::new(), |router, (path, answer)| {
+            router.route(path, answer())
+        })
         .fallback(|| async { problem(StatusCode::NOT_FOUND, "no such page") })
+        .method_not_allowed_fallback(|| async {
+            problem(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "this page is for reading only; use GET",
+            )
+        })
         .layer(middleware::from_fn_with_state(access, access::guard))
         .with_state(services)
 }
@@ -72,6 +95,14 @@ async fn script() -> Response {
         .into_response()
 }
 
+async fn icon() -> Response {
+    (
+        [(header::CONTENT_TYPE, "image/svg+xml")],
+        include_str!("../assets/icon.svg"),
+    )
+        .into_response()
+}
+
 async fn status(State(services): State<Services>) -> Response {
     match view::status(&services).await {
         Ok(status) => Json(status).into_response(),
@@ -81,17 +112,26 @@ async fn status(State(services): State<Services>) -> Response {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct BlockedQuery {
-    after: Option<ReviewId>,
+struct ItemsQuery {
+    state: Option<String>,
+    after: Option<JobId>,
     limit: Option<u32>,
 }
 
-async fn blocked(
+async fn items(
     State(services): State<Services>,
-    query: Result<Query<BlockedQuery>, axum::extract::rejection::QueryRejection>,
+    query: Result<Query<ItemsQuery>, QueryRejection>,
 ) -> Response {
     let Ok(Query(query)) = query else {
-        return problem(StatusCode::BAD_REQUEST, "use ?after=REVIEW_ID&limit=1..200");
+        return problem(
+            StatusCode::BAD_REQUEST,
+            "use ?state=blocked&after=JOB_ID&limit=1..200; each may be left out",
+        );
+    };
+    let state = match query.state.as_deref().map(str::parse::<JobState>) {
+        None => JobState::Blocked,
+        Some(Ok(state)) => state,
+        Some(Err(error)) => return problem(StatusCode::BAD_REQUEST, &error.to_string()),
     };
     let limit = query.limit.unwrap_or(50);
     if !(1..=200).contains(&limit) {
@@ -100,8 +140,8 @@ async fn blocked(
             "`limit` must lie between 1 and 200",
         );
     }
-    match view::blocked(&services, query.after, limit).await {
-        Ok(blocked) => Json(blocked).into_response(),
+    match view::items(&services, state, query.after, limit).await {
+        Ok(items) => Json(items).into_response(),
         Err(error) => unavailable(&error),
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use clerkwork_core::{Lane, Review, ReviewId, ReviewState, State, Timestamp};
-use clerkwork_ledger::{Counts, LedgerError, Page, ReviewFilter};
+use clerkwork_core::{Job, JobId, Lane, RuleHit, State, Timestamp};
+use clerkwork_ledger::{Counts, JobFilter, LedgerError, Page};
 use clerkwork_runtime::Services;
 use serde::Serialize;
 
@@ -41,24 +41,30 @@ struct Worker {
     silent_seconds: u64,
 }
 
-/// A page of items that wait for a person.
+/// A page of items in one state, the newest first.
 #[derive(Debug, Serialize)]
-pub(crate) struct Blocked {
-    items: Vec<BlockedItem>,
+pub(crate) struct Items {
+    items: Vec<Item>,
     /// Ask with this as `after` for the next page.
     next: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
-struct BlockedItem {
-    review: String,
+struct Item {
     job: String,
     reference: String,
     kind: String,
     kind_zh: String,
     kind_en: String,
-    opened_at: String,
+    attempt: u32,
+    /// Since when it is in its state.
+    since: String,
+    /// Not before this time; only of items that wait for one.
+    due: Option<String>,
+    /// Why it waits for a person, or was returned.
     rules: Vec<Rule>,
+    /// The last technical failure, of items that are not through.
+    error: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -126,57 +132,84 @@ pub(crate) async fn status(services: &Services) -> Result<Status, LedgerError> {
     })
 }
 
-pub(crate) async fn blocked(
+pub(crate) async fn items(
     services: &Services,
-    after: Option<ReviewId>,
+    state: State,
+    after: Option<JobId>,
     limit: u32,
-) -> Result<Blocked, LedgerError> {
-    let filter = ReviewFilter {
-        state: Some(ReviewState::Open),
-        ..ReviewFilter::default()
+) -> Result<Items, LedgerError> {
+    let filter = JobFilter {
+        state: Some(state),
+        ..JobFilter::default()
     };
-    let reviews = services
-        .ledger
-        .reviews(&filter, Page { after, limit })
-        .await?;
-    let next = (reviews.len() == limit as usize)
-        .then(|| reviews.last().map(|review| review.id.to_string()))
-        .flatten();
-    let mut items = Vec::with_capacity(reviews.len());
-    for review in reviews {
-        if let Some(item) = item(services, review).await? {
-            items.push(item);
-        }
+    // One more tells whether there is another page.
+    let page = Page {
+        after,
+        limit: limit.saturating_add(1),
+    };
+    let mut jobs = services.ledger.jobs(&filter, page).await?;
+    let more = jobs.len() > limit as usize;
+    jobs.truncate(limit as usize);
+    let next = jobs.last().filter(|_| more).map(|job| job.id.to_string());
+    let mut items = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        let rules = rules(services, &job).await?;
+        items.push(item(services, job, rules));
     }
-    Ok(Blocked { items, next })
+    Ok(Items { items, next })
 }
 
-async fn item(services: &Services, review: Review) -> Result<Option<BlockedItem>, LedgerError> {
-    let Some(job) = services.ledger.job(review.job).await? else {
-        return Ok(None);
+/// The rules that put the item where it is.
+async fn rules(services: &Services, job: &Job) -> Result<Vec<RuleHit>, LedgerError> {
+    let ledger = &services.ledger;
+    let hits = match job.state {
+        State::Blocked => ledger
+            .review_of_job(job.id)
+            .await?
+            .map(|review| review.rules),
+        State::Returned => {
+            let mut decisions = ledger.decisions(job.id).await?;
+            decisions.pop().map(|kept| kept.decision.rules)
+        }
+        State::Scheduled
+        | State::Available
+        | State::Running
+        | State::Waiting
+        | State::Retryable
+        | State::Completed
+        | State::Cancelled
+        | State::Failed => None,
     };
-    let title = services
-        .kinds
-        .get(job.kind.as_str())
-        .map(|kind| kind.title());
-    let (kind_zh, kind_en) = match title {
+    Ok(hits.unwrap_or_default())
+}
+
+fn item(services: &Services, job: Job, rules: Vec<RuleHit>) -> Item {
+    let kind = services.kinds.get(job.kind.as_str());
+    let (kind_zh, kind_en) = match kind.map(|kind| kind.title()) {
         Some(title) => (title.zh.into_owned(), title.en.into_owned()),
         None => (job.kind.to_string(), job.kind.to_string()),
     };
-    let rules = review.rules.into_iter().map(|rule| Rule {
+    let rules = rules.into_iter().map(|rule| Rule {
         id: rule.id,
         tier: rule.tier.as_str(),
         zh: rule.reason.zh.into_owned(),
         en: rule.reason.en.into_owned(),
     });
-    Ok(Some(BlockedItem {
-        review: review.id.to_string(),
+    let waits = matches!(
+        job.state,
+        State::Scheduled | State::Waiting | State::Retryable
+    );
+    let through = matches!(job.state, State::Completed | State::Returned);
+    Item {
         job: job.id.to_string(),
         reference: job.reference,
         kind: job.kind.to_string(),
         kind_zh,
         kind_en,
-        opened_at: review.opened_at.to_string(),
+        attempt: job.attempt,
+        since: job.updated_at.to_string(),
+        due: waits.then(|| job.run_at.to_string()),
         rules: rules.collect(),
-    }))
+        error: job.last_error.filter(|_| !through),
+    }
 }
