@@ -3,7 +3,8 @@
 use std::process::{Child, Command, Stdio};
 
 use clerkwork_rig::{
-    LedgerKind, Process, Rig, RigOptions, assert_book_agrees, assert_trail_is_whole, submit_pending, until_ended, until_some,
+    LedgerKind, Process, Rig, RigOptions, assert_book_agrees, assert_trail_is_whole,
+    submit_pending, until_ended, until_some,
 };
 
 use crate::{ITEMS, LIMIT};
@@ -38,7 +39,12 @@ impl Drop for Worker {
 }
 
 async fn killed_in_the_middle(ledger: LedgerKind) {
-    let rig = Rig::start(RigOptions { ledger, applications: ITEMS, ..RigOptions::default() }).await;
+    let rig = Rig::start(RigOptions {
+        ledger,
+        applications: ITEMS,
+        ..RigOptions::default()
+    })
+    .await;
     let services = rig.services().await;
     let batch = submit_pending(&services, "killed").await;
     let scheduler = services.clone();
@@ -55,7 +61,10 @@ async fn killed_in_the_middle(ledger: LedgerKind) {
     until_ended(&last, batch, ITEMS as u64, LIMIT).await;
     process.stop().await;
     services.draining.cancel();
-    scheduling.await.expect("a scheduler that ends well").expect("a scheduler without error");
+    scheduling
+        .await
+        .expect("a scheduler that ends well")
+        .expect("a scheduler without error");
     assert_book_agrees(&rig, &last, batch).await;
     assert_trail_is_whole(&last, batch).await;
 }

@@ -2,7 +2,8 @@
 
 use clerkwork_core::State;
 use clerkwork_rig::{
-    LedgerKind, Process, Rig, RigOptions, assert_book_agrees, assert_trail_is_whole, submit_pending, until_ended,
+    LedgerKind, Process, Rig, RigOptions, assert_book_agrees, assert_trail_is_whole,
+    submit_pending, until_ended,
 };
 use clerkwork_sandbox::{Fault, FaultKind, Faults};
 
@@ -22,9 +23,23 @@ async fn five_percent(ledger: LedgerKind) {
     let process = Process::start(&services);
     let counts = until_ended(&services, batch, ITEMS as u64, LIMIT).await;
     process.stop().await;
-    let struck = rig.sandbox.state().counts().faults.get("lost_answer").copied().unwrap_or(0);
-    assert!(struck > 20, "the fault must strike to prove anything: {struck}");
-    assert_eq!(counts.get(&State::Failed), None, "a lost answer fails no item: {counts:?}");
+    let struck = rig
+        .sandbox
+        .state()
+        .counts()
+        .faults
+        .get("lost_answer")
+        .copied()
+        .unwrap_or(0);
+    assert!(
+        struck > 20,
+        "the fault must strike to prove anything: {struck}"
+    );
+    assert_eq!(
+        counts.get(&State::Failed),
+        None,
+        "a lost answer fails no item: {counts:?}"
+    );
     assert_book_agrees(&rig, &services, batch).await;
     assert_trail_is_whole(&services, batch).await;
 }

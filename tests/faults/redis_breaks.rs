@@ -1,14 +1,19 @@
 //! Redis loses everything, or dies and comes back.
 
 use clerkwork_rig::{
-    Process, Rig, RigOptions, assert_book_agrees, assert_trail_is_whole, submit_pending, until_ended, until_some,
+    Process, Rig, RigOptions, assert_book_agrees, assert_trail_is_whole, submit_pending,
+    until_ended, until_some,
 };
 
 use crate::{ITEMS, LIMIT};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn flushall_in_the_middle_loses_nothing_and_repeats_nothing() {
-    let rig = Rig::start(RigOptions { applications: ITEMS, ..RigOptions::default() }).await;
+    let rig = Rig::start(RigOptions {
+        applications: ITEMS,
+        ..RigOptions::default()
+    })
+    .await;
     let services = rig.services().await;
     let batch = submit_pending(&services, "flushall").await;
     let process = Process::start(&services);
@@ -22,7 +27,11 @@ async fn flushall_in_the_middle_loses_nothing_and_repeats_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redis_killed_and_restarted_in_the_middle_loses_nothing_and_repeats_nothing() {
-    let mut rig = Rig::start(RigOptions { applications: ITEMS, ..RigOptions::default() }).await;
+    let mut rig = Rig::start(RigOptions {
+        applications: ITEMS,
+        ..RigOptions::default()
+    })
+    .await;
     let services = rig.services().await;
     let batch = submit_pending(&services, "redis-restart").await;
     let process = Process::start(&services);
