@@ -107,6 +107,10 @@ impl Wake {
                     .await
                     .inspect_err(|error| tracing::debug!(%error, "no ear for other processes"))
                     .ok();
+                // What was committed before the ear opened was heard by nobody.
+                if ear.is_some() {
+                    self.ring();
+                }
             }
             // It stays in its place while it listens, so that being dropped loses nothing.
             let heard = match ear.as_mut() {

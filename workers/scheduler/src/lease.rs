@@ -64,7 +64,14 @@ pub(crate) async fn keep(services: &Services, leads: watch::Sender<Option<Term>>
             leads.send_replace(now.then_some(Term { number, since }));
         }
         if !pause(services, TTL / 3).await {
-            return;
+            break;
         }
+    }
+    // Given back, so that the next start need not wait for it to run out.
+    if leads.borrow().is_some() {
+        let given_back = services
+            .ledger
+            .lead("scheduler", services.worker, Duration::ZERO);
+        tokio::time::timeout(TTL / 3, given_back).await.ok();
     }
 }
