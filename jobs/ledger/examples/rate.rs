@@ -1,4 +1,4 @@
-//! How fast the ledger is on this machine: `cargo run --release --example rate -- [URL] [ITEMS]`.
+//! How fast the ledger is on this machine: `cargo run --release --example rate -- [URL] [ITEMS] [WRITERS]`.
 //!
 //! Without a URL it measures SQLite in a temporary folder and a private PostgreSQL. One caller
 //! shows what a single commit costs, 256 callers what a group of commits gives, and the last line of
@@ -33,19 +33,23 @@ async fn main() {
     let mut args = std::env::args().skip(1);
     let url = args.next();
     let items: usize = args.next().map_or(20_000, |n| n.parse().unwrap());
+    let writers = args.next().map_or(2, |n| n.parse().unwrap());
     if let Some(url) = url.filter(|url| url.contains(':')) {
-        return measure(&url, items).await;
+        return measure(&url, items, writers).await;
     }
     let folder = tempfile::tempdir().unwrap();
     let file = format!("sqlite:{}", folder.path().join("ledger.db").display());
-    measure(&file, items).await;
+    measure(&file, items, writers).await;
     let database = clerkwork_testkit::Postgres::database().await;
-    measure(&database.url(), items).await;
+    measure(&database.url(), items, writers).await;
 }
 
-async fn measure(url: &str, items: usize) {
+async fn measure(url: &str, items: usize, writers: u32) {
     let sealer = Sealer::new(&MasterKey::generate());
-    let options = LedgerOptions::default();
+    let options = LedgerOptions {
+        writers,
+        ..Default::default()
+    };
     let ledger = Ledger::open(url, sealer, Arc::new(SystemClock), options)
         .await
         .unwrap();

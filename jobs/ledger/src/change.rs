@@ -276,7 +276,7 @@ impl Default for LedgerOptions {
         Self {
             group: GroupCommit::default(),
             readers: 4,
-            writers: 4,
+            writers: 2,
         }
     }
 }

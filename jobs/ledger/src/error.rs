@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use clerkwork_audit::{RenderError, SealError};
 use clerkwork_core::{BatchId, JobId, State};
+use sqlx::sqlite::SqliteError;
 
 /// Why the ledger did not do what it was asked.
 ///
@@ -113,24 +114,59 @@ impl LedgerError {
     }
 }
 
-impl From<sqlx::Error> for LedgerError {
-    fn from(error: sqlx::Error) -> Self {
-        use sqlx::Error as E;
-        let gone = match &error {
-            E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed => true,
-            E::Database(refusal) => matches!(
-                // SQLite: busy, locked, full, disk I/O error. PostgreSQL: connection exceptions,
-                // serialization failure, deadlock, shutdown, too many connections, disk full.
-                refusal.code().as_deref(),
-                Some("5" | "6" | "13" | "40001" | "40P01" | "53300" | "53100")
-                    | Some("57P01" | "57P02" | "57P03" | "08000" | "08003" | "08006")
-            ),
-            _ => false,
+/// What a failure says about the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Failure {
+    /// It took offence at what was asked.
+    Refusal,
+    /// It is busy or full, or gave way to another transaction; nothing was done.
+    Busy,
+    /// It went away; what was under way was done or not.
+    Gone,
+}
+
+fn failure(error: &sqlx::Error) -> Failure {
+    use sqlx::Error as E;
+    let refusal = match error {
+        E::PoolTimedOut | E::PoolClosed => return Failure::Busy,
+        E::Io(_) | E::Tls(_) | E::WorkerCrashed => return Failure::Gone,
+        E::Database(refusal) => refusal,
+        _ => return Failure::Refusal,
+    };
+    let code = refusal.code().unwrap_or_default();
+    if refusal.try_downcast_ref::<SqliteError>().is_some() {
+        // The lowest byte is the primary code: busy, locked, full; I/O error.
+        return match code.parse::<i32>().map(|code| code & 0xff) {
+            Ok(5 | 6 | 13) => Failure::Busy,
+            Ok(10) => Failure::Gone,
+            _ => Failure::Refusal,
         };
-        if gone {
-            Self::Unavailable(Arc::new(error))
-        } else {
-            Self::Database(Arc::new(error))
+    }
+    match &*code {
+        // Serialization failure, deadlock, too many connections, disk full.
+        "40001" | "40P01" | "53300" | "53100" => Failure::Busy,
+        // Shut down, crashed, starting up; connection exceptions.
+        "57P01" | "57P02" | "57P03" | "08000" | "08003" | "08006" => Failure::Gone,
+        _ => Failure::Refusal,
+    }
+}
+
+impl LedgerError {
+    /// A failure of the commit itself.
+    pub(crate) fn of_commit(error: sqlx::Error) -> Self {
+        match failure(&error) {
+            Failure::Gone => Self::OutcomeUnknown(Arc::new(error)),
+            Failure::Busy | Failure::Refusal => error.into(),
+        }
+    }
+}
+
+impl From<sqlx::Error> for LedgerError {
+    /// A failure before the commit: nothing was done.
+    fn from(error: sqlx::Error) -> Self {
+        match failure(&error) {
+            Failure::Busy | Failure::Gone => Self::Unavailable(Arc::new(error)),
+            Failure::Refusal => Self::Database(Arc::new(error)),
         }
     }
 }

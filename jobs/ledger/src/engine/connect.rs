@@ -103,12 +103,7 @@ async fn sqlite(url: &str, options: LedgerOptions) -> Result<Pools, LedgerError>
         .pragma("cache_size", "-65536")
         .pragma("wal_autocheckpoint", "4000")
         .pragma("journal_size_limit", "67108864");
-    let write = SqlitePoolOptions::new()
-        .max_connections(1)
-        .test_before_acquire(false)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_with(writing)
+    let write = write_pool(writing)
         .await
         .map_err(|error| sqlite_refusal(url, error))?;
     migrate_sqlite(url, &write).await?;
@@ -122,6 +117,29 @@ async fn sqlite(url: &str, options: LedgerOptions) -> Result<Pools, LedgerError>
         .await
         .map_err(|error| sqlite_refusal(url, error))?;
     Ok(Pools::Sqlite { write, read })
+}
+
+/// Two processes may open a new file at once. Only one can turn on the write-ahead log, and the
+/// other is told at once that the file is locked, however long it is willing to wait.
+async fn write_pool(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
+    let until = tokio::time::Instant::now() + BUSY;
+    loop {
+        let opened = SqlitePoolOptions::new()
+            .max_connections(1)
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options.clone())
+            .await;
+        match opened {
+            Err(error)
+                if code(&error).as_deref() == Some("5") && tokio::time::Instant::now() < until =>
+            {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            done => return done,
+        }
+    }
 }
 
 /// Two processes may open a new file at once, and SQLite's migrations take no common lock: the
@@ -154,7 +172,14 @@ async fn postgres(url: &str, options: LedgerOptions) -> Result<Pools, LedgerErro
     reach(&connect)
         .await
         .map_err(|error| postgres_refusal(url, error))?;
-    let write = pool(options.writers).connect_lazy_with(connect.clone());
+    // Writers only follow keys. A plan made while a table was small, and kept, would read all of it
+    // when it has grown.
+    let by_key = [
+        ("enable_seqscan", "off"),
+        ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
+    ];
+    let write = pool(options.writers).connect_lazy_with(connect.clone().options(by_key));
     POSTGRES
         .run(&write)
         .await

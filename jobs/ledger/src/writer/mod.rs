@@ -12,6 +12,7 @@ mod accept;
 pub(crate) mod dispatch;
 mod group;
 mod memory;
+mod plain;
 mod plan;
 pub(crate) mod request;
 mod steps;
