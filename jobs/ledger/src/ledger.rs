@@ -357,8 +357,8 @@ impl Ledger {
 
     /// Returns when something may have become available since this handle last returned from here,
     /// in this or another process, or after `timeout`. Each waiting task should hold a handle of
-    /// its own. It may return without cause; and the very first call does not know what other
-    /// processes did before it, so look for work once before waiting.
+    /// its own. It may return without cause; the first call does, because nobody listened to other
+    /// processes before it.
     pub async fn wait_for_work(&self, timeout: Duration) {
         let seen = self.seen.load(Ordering::Relaxed);
         let shared = &self.inner.shared;
