@@ -1,6 +1,11 @@
 //! What must hold when things break in the middle of 2,000 items: at the end every item has one
 //! final state, and the upstream's own book shows each act exactly once.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a test without its parts has failed, and the message says why"
+)]
+
 mod fleet_killed;
 mod lost_answers;
 mod redis_breaks;

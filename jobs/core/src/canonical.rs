@@ -6,7 +6,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 /// A SHA-256 digest, written as 64 lower-case hexadecimal digits.
@@ -82,7 +82,8 @@ pub fn to_bytes(value: &Value) -> Result<Vec<u8>, NotCanonical> {
     Ok(out)
 }
 
-fn write_value(value: &Value, out: &mut Vec<u8>) -> Result<(), NotCanonical> {
+/// Appends `value` in canonical form. After an error `out` holds a part of it.
+pub fn write_value(value: &Value, out: &mut Vec<u8>) -> Result<(), NotCanonical> {
     match value {
         Value::Null => out.extend_from_slice(b"null"),
         Value::Bool(true) => out.extend_from_slice(b"true"),
@@ -108,26 +109,31 @@ fn write_value(value: &Value, out: &mut Vec<u8>) -> Result<(), NotCanonical> {
             }
             out.push(b']');
         }
-        Value::Object(map) => {
-            // Another crate may switch `serde_json` to insertion order, so sort here.
-            let mut entries: Vec<_> = map.iter().collect();
-            entries.sort_unstable_by_key(|(key, _)| key.as_bytes());
-            out.push(b'{');
-            for (i, (key, item)) in entries.into_iter().enumerate() {
-                if i > 0 {
-                    out.push(b',');
-                }
-                write_string(key, out);
-                out.push(b':');
-                write_value(item, out)?;
-            }
-            out.push(b'}');
-        }
+        Value::Object(map) => write_object(map, out)?,
     }
     Ok(())
 }
 
-fn write_string(text: &str, out: &mut Vec<u8>) {
+/// Appends an object in canonical form. After an error `out` holds a part of it.
+pub fn write_object(map: &Map<String, Value>, out: &mut Vec<u8>) -> Result<(), NotCanonical> {
+    // Another crate may switch `serde_json` to insertion order, so sort here.
+    let mut entries: Vec<_> = map.iter().collect();
+    entries.sort_unstable_by_key(|(key, _)| key.as_bytes());
+    out.push(b'{');
+    for (i, (key, item)) in entries.into_iter().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        write_string(key, out);
+        out.push(b':');
+        write_value(item, out)?;
+    }
+    out.push(b'}');
+    Ok(())
+}
+
+/// Appends a string in canonical form: quoted, with the shortest escapes.
+pub fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let bytes = text.as_bytes();
     // Everything between two characters that are escaped is copied at once.

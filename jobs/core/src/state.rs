@@ -91,6 +91,12 @@ pub const TRANSITIONS: &[(State, State)] = {
         (Available, Running),
         (Available, Cancelled),
         (Running, Running),
+        // A wish to cancel, noted on a job whose act may have happened.
+        (Available, Available),
+        (Blocked, Blocked),
+        (Waiting, Waiting),
+        (Retryable, Retryable),
+        (Failed, Failed),
         (Running, Completed),
         (Running, Returned),
         (Running, Blocked),

@@ -254,7 +254,8 @@ pub enum Refused {
 pub enum CancelOutcome {
     /// The job is cancelled; an open review has lapsed.
     Cancelled,
-    /// The job is running; the worker that holds it was told and decides at its next step.
+    /// The job is running, or an act of its was announced and its outcome is not known: it will be
+    /// cancelled before its next act unless that one turns out to have happened.
     Requested,
     /// There is no such job, or it is done.
     No(Refused),

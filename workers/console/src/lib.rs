@@ -12,13 +12,16 @@ mod access;
 mod routes;
 mod view;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use clerkwork_runtime::Services;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use access::Access;
 pub use routes::paths;
+
+/// So long visitors may take to end what they asked for.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// A page that is being served.
 #[derive(Debug)]
@@ -77,9 +80,13 @@ pub async fn serve(services: Services, bind: SocketAddr) -> Result<Console, Cons
     let draining = services.draining.clone();
     let app = routes::router(services, access);
     let served = tokio::spawn(async move {
-        axum::serve(listener, app)
-            .with_graceful_shutdown(draining.cancelled_owned())
-            .await
+        let gone = draining.clone();
+        let page = axum::serve(listener, app).with_graceful_shutdown(draining.cancelled_owned());
+        // A visitor who holds a connection open does not hold up the end of the process.
+        tokio::select! {
+            ended = page => ended,
+            () = async { gone.cancelled().await; tokio::time::sleep(GRACE).await } => Ok(()),
+        }
     });
     Ok(Console { url, served })
 }

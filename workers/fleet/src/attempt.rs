@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use clerkwork_audit::{EventDraft, EventType};
+use clerkwork_connectors_api::ConnectorError;
 use clerkwork_core::{
-    Actor, Binding, Decision, EffectRecord, EffectState, Facts, Job, Review, ReviewId, RuleHit,
-    State, Text, Verdict,
+    Actor, Binding, Decision, EffectRecord, EffectState, Facts, Finding, Job, Review, ReviewId,
+    RuleHit, State, Text, Verdict,
 };
 use clerkwork_ledger::{
     Change, Changed, ClaimedJob, DecisionRecord, EffectWrite, LedgerError, Refused, ReviewWrite,
@@ -35,6 +36,46 @@ pub(crate) struct Attempt<'a> {
     pub(crate) pending: Pending,
     /// The facts of the latest decision of this attempt.
     pub(crate) facts: Facts,
+    /// The findings of the latest decision of this attempt.
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// What went wrong, in words that may stand in the record and in logs, and what may not.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// Our own words: the operation, the kind of error, the upstream's code.
+    pub(crate) summary: String,
+    /// The upstream's words, which may name a person; sealed in the event.
+    said: Option<String>,
+}
+
+impl Failure {
+    /// In our own words only.
+    pub(crate) fn ours(summary: impl Into<String>) -> Self {
+        Self {
+            summary: summary.into(),
+            said: None,
+        }
+    }
+
+    /// A code means that the upstream itself spoke.
+    pub(crate) fn of(error: &ConnectorError) -> Self {
+        let Some(code) = &error.code else {
+            return Self::ours(error.to_string());
+        };
+        let (connector, operation, kind) = (error.connector, error.operation, error.kind.as_str());
+        Self {
+            summary: format!("{connector}.{operation}: {kind}, upstream code `{code}`"),
+            said: Some(error.to_string()),
+        }
+    }
+
+    fn seal(&self, event: EventDraft) -> EventDraft {
+        match &self.said {
+            Some(said) => event.with_personal("upstream_said", said.as_str()),
+            None => event,
+        }
+    }
 }
 
 /// What a technical failure says about another try.
@@ -52,7 +93,8 @@ pub(crate) enum Again {
 }
 
 /// So many times the maximum of attempts an item may be put off before that counts as failing.
-const SNOOZES: u32 = 10;
+/// With pauses of minutes that is more than a day.
+const SNOOZES: u32 = 100;
 
 /// How the ledger took a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +120,7 @@ impl<'a> Attempt<'a> {
             review,
             pending: Pending::default(),
             facts: Facts::default(),
+            findings: Vec::new(),
         }
     }
 
@@ -90,6 +133,7 @@ impl<'a> Attempt<'a> {
         let event = decided_event(self.services.robot(), &record);
         self.pending.events.push(event);
         self.facts = record.facts.clone();
+        self.findings.clone_from(&record.findings);
         self.pending.decision = Some(Box::new(record));
     }
 
@@ -183,6 +227,7 @@ impl<'a> Attempt<'a> {
     pub(crate) async fn block_for(&mut self, hit: RuleHit) -> Result<Held, LedgerError> {
         let rules = vec![hit];
         let facts = std::mem::take(&mut self.facts);
+        let findings = std::mem::take(&mut self.findings);
         let decision = Decision {
             verdict: Verdict::Review,
             rules: rules.clone(),
@@ -195,14 +240,18 @@ impl<'a> Attempt<'a> {
         self.note_decision(DecisionRecord {
             decision,
             facts,
-            findings: Vec::new(),
+            findings,
         });
         self.block(rules).await
     }
 
     /// A technical failure: retry later, or give up. An effect with an open outcome is never given
     /// up silently: it ends in front of a person.
-    pub(crate) async fn fail(&mut self, error: &str, again: Again) -> Result<Held, LedgerError> {
+    pub(crate) async fn fail(
+        &mut self,
+        error: &Failure,
+        again: Again,
+    ) -> Result<Held, LedgerError> {
         let fleet = &self.services.config.fleet;
         let failed = self.job.failures.saturating_add(1);
         let (failures, asked, hopeless) = match again {
@@ -223,38 +272,46 @@ impl<'a> Attempt<'a> {
                 "the upstream did not answer when asked",
             );
             let hit = hits::outcome_unclear(effect, &found);
+            // What was known when the act was announced: whoever decides sees it, and the decision
+            // holds as long as it is still so.
+            let kept = self.services.ledger.decisions(self.job.id).await?;
+            if let Some(last) = kept.into_iter().next_back()
+                && self.facts.0.is_empty()
+            {
+                (self.facts, self.findings) = (last.facts, last.findings);
+            }
             return self.block_for(hit).await;
         }
-        let error = error.to_owned();
+        let summary = error.summary.clone();
         if spent {
-            let event = self.event(
+            let event = error.seal(self.event(
                 EventType::JobFailed,
-                json!({"failures": failures, "error": error}),
-            );
+                json!({"failures": failures, "error": summary}),
+            ));
             return self
                 .commit(State::Failed, |change| {
                     change.failures = Some(failures);
-                    change.last_error = Some(error);
+                    change.last_error = Some(summary);
                     change.events.push(event);
                 })
                 .await;
         }
-        let delay = backoff::delay(
-            failures.max(1),
-            fleet.backoff_base,
-            fleet.backoff_max,
-            asked,
-        );
+        // Pauses grow with the failures; with the attempts where those are not counted.
+        let tries = match again {
+            Again::NotNow { .. } => self.job.attempt,
+            Again::Backoff | Again::Never => failures,
+        };
+        let delay = backoff::delay(tries.max(1), fleet.backoff_base, fleet.backoff_max, asked);
         let run_at = self.services.clock.now().after(delay);
-        let event = self.event(
+        let event = error.seal(self.event(
             EventType::JobRetryScheduled,
-            json!({"failures": failures, "error": error, "run_at": run_at.0}),
-        );
+            json!({"failures": failures, "error": summary, "run_at": run_at.0}),
+        ));
         self.commit(State::Retryable, |change| {
             change.next_attempt = change.attempt.saturating_add(1);
             change.failures = Some(failures);
             change.run_at = Some(run_at);
-            change.last_error = Some(error);
+            change.last_error = Some(summary);
             change.events.push(event);
         })
         .await

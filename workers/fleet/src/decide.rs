@@ -56,8 +56,8 @@ pub(crate) async fn rule(
         facts: known.facts.digest(),
         policy: services.policy.version(),
     };
-    // A person is told that an earlier decision lapsed also when the attempt that put it aside has
-    // ended before it could say so.
+    // What a person decided is never replaced by what the policy says: when it no longer binds, a
+    // person is asked again, also when the attempt that put it aside ended before it could ask.
     let mut lapsed = None;
     if let Some(review) = attempt.review.clone() {
         let holds = review.binding == binding;
@@ -72,17 +72,21 @@ pub(crate) async fn rule(
                 attempt.review = None;
                 lapsed = Some(hits::approval_lapsed(&review.binding, &binding));
             }
-            ReviewState::Lapsed if !holds => {
+            ReviewState::Lapsed => {
                 lapsed = Some(hits::approval_lapsed(&review.binding, &binding));
             }
-            ReviewState::Lapsed | ReviewState::Open => {}
+            ReviewState::Open => {}
         }
     }
     let mut decision = services
         .policy
         .decide(&question(attempt, kind, &known.facts));
-    if decision.verdict == Verdict::Review {
-        decision.rules.extend(lapsed);
+    if let Some(lapsed) = lapsed {
+        if decision.verdict != Verdict::Review {
+            decision.verdict = Verdict::Review;
+            decision.rules.clear();
+        }
+        decision.rules.push(lapsed);
     }
     let order = match decision.verdict {
         Verdict::Proceed => Some(Order::Proceed),
@@ -173,7 +177,9 @@ pub(crate) fn order_under_way(
         Some((review, ReviewState::Approved | ReviewState::Returned)) => {
             Some(order_of(review, findings))
         }
-        Some((_, ReviewState::Open | ReviewState::Lapsed)) | None => match verdict? {
+        // What was put aside is carried out by nobody, whatever the policy said before.
+        Some((_, ReviewState::Open | ReviewState::Lapsed)) => None,
+        None => match verdict? {
             Verdict::Proceed => Some(Order::Proceed),
             Verdict::Return => Some(Order::Return {
                 reasons: return_reasons(findings),

@@ -102,6 +102,16 @@ pub(crate) fn approval_lapsed(was: &Binding, is: &Binding) -> RuleHit {
             .map(pick)
             .collect::<Vec<_>>()
     };
+    if was == is {
+        return hit(
+            "fleet.approval_lapsed",
+            Tier::Integrity,
+            Text::new(
+                "原审批在执行前已失效，须重新审批",
+                "the earlier approval was put aside before it was carried out",
+            ),
+        );
+    }
     hit(
         "fleet.approval_lapsed",
         Tier::Integrity,

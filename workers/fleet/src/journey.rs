@@ -9,7 +9,7 @@ use clerkwork_runtime::Services;
 use serde_json::json;
 
 use crate::{
-    attempt::{Again, Attempt, Held},
+    attempt::{Again, Attempt, Failure, Held},
     decide::{self, Ruling},
     hits,
     journal::{Halt, Journal},
@@ -125,9 +125,15 @@ async fn act(
         Ok(Done::Contradicted(found)) => end(attempt.block_for(hits::contradicted(&found)).await),
         Err(Stop::Retry(error)) => technical(attempt, error).await,
         Err(Stop::Refused(error)) => end(attempt.block_for(hits::upstream_refused(&error)).await),
-        Err(Stop::Unclear { effect, found }) => end(attempt
-            .block_for(hits::outcome_unclear(&effect.name, &found))
-            .await),
+        Err(Stop::Unclear { effect, found }) => {
+            // Whoever decides sees the facts, and the decision is bound to them.
+            if !asked && let Ok(known) = decide::gather(attempt, item).await {
+                (attempt.facts, attempt.findings) = (known.facts, known.findings);
+            }
+            end(attempt
+                .block_for(hits::outcome_unclear(&effect.name, &found))
+                .await)
+        }
         Err(Stop::Halted) => match halt {
             Some(Halt::Gate(rules)) => end(attempt.block(rules).await),
             Some(Halt::Ledger(error)) => Err(error),
@@ -139,18 +145,18 @@ async fn act(
 
 /// A technical failure, by what its kind says about another try.
 async fn technical(attempt: &mut Attempt<'_>, error: ConnectorError) -> Result<(), LedgerError> {
-    tracing::warn!(job.id = %attempt.job.id, job.attempt = attempt.job.attempt, error = %error, "attempt failed");
-    let text = error.to_string();
+    let failure = Failure::of(&error);
+    tracing::warn!(job.id = %attempt.job.id, job.attempt = attempt.job.attempt, error = failure.summary, "attempt failed");
     end(match error.kind() {
         ErrorKind::Transient | ErrorKind::OutcomeUnknown | ErrorKind::Unauthorized => {
-            attempt.fail(&text, Again::Backoff).await
+            attempt.fail(&failure, Again::Backoff).await
         }
         ErrorKind::RateLimited { retry_after } => {
             attempt
-                .fail(&text, Again::NotNow { asked: retry_after })
+                .fail(&failure, Again::NotNow { asked: retry_after })
                 .await
         }
-        ErrorKind::Misconfigured => attempt.fail(&text, Again::Never).await,
+        ErrorKind::Misconfigured => attempt.fail(&failure, Again::Never).await,
         ErrorKind::Rejected => attempt.block_for(hits::upstream_refused(&error)).await,
     })
 }

@@ -12,10 +12,10 @@ use apalis::prelude::BoxDynError;
 use clerkwork_core::{Entry, State};
 use clerkwork_ledger::{ClaimedJob, LedgerError};
 use clerkwork_runtime::Services;
-use tower::{Layer, Service};
+use tower::{Layer, Service, timeout::error::Elapsed};
 
 use crate::{
-    attempt::{Again, Attempt},
+    attempt::{Again, Attempt, Failure},
     worker::Work,
 };
 
@@ -68,10 +68,17 @@ where
     }
 }
 
-/// What the record says of the error: its outermost sentence, never a payload.
+/// What the record says of the error: never the words of a panic, which may quote an item.
 fn describe(error: &BoxDynError) -> String {
-    let text = error.to_string();
-    text.chars().take(200).collect()
+    if let Some(error) = error.downcast_ref::<LedgerError>() {
+        error.to_string()
+    } else if error.is::<Elapsed>() {
+        "the attempt ran out of time".to_owned()
+    } else if error.to_string().to_lowercase().contains("panic") {
+        "the attempt panicked".to_owned()
+    } else {
+        "the attempt broke off unexpectedly".to_owned()
+    }
 }
 
 /// Tries until the ledger answers. When the process is told to stop first, the ledger's own
@@ -113,5 +120,8 @@ async fn fail(services: &Services, entry: &Entry, reason: &str) -> Result<(), Le
             review: None,
         },
     );
-    attempt.fail(reason, Again::Backoff).await.map(|_| ())
+    attempt
+        .fail(&Failure::ours(reason), Again::Backoff)
+        .await
+        .map(|_| ())
 }

@@ -32,15 +32,13 @@ pub async fn run(services: Services) -> Result<(), FleetError> {
         .ledger
         .heartbeat(services.worker, &services.name)
         .await?;
-    announce(&services, EventType::WorkerStarted).await?;
-    announce(&services, EventType::PolicyLoaded).await?;
+    tell_policy(&services).await?;
     let drained = CancellationToken::new();
     let pulse = tokio::spawn(beat(services.clone(), drained.clone()));
     let ended = work(&services).await;
     drained.cancel();
     pulse.await.ok();
     services.ledger.retire(services.worker).await?;
-    announce(&services, EventType::WorkerStopped).await?;
     ended
 }
 
@@ -95,13 +93,14 @@ async fn handle(entry: Entry, services: Data<Services>) -> Result<(), BoxDynErro
     journey::travel(&services, &entry).await.map_err(Into::into)
 }
 
-async fn announce(services: &Services, kind: EventType) -> Result<(), LedgerError> {
+/// The ledger itself records that a worker came and went; this tells under which rules it works.
+async fn tell_policy(services: &Services) -> Result<(), LedgerError> {
     let data = json!({
         "worker": services.worker.to_string(),
         "version": env!("CARGO_PKG_VERSION"),
         "policy": services.policy.version().to_string(),
     });
-    let event = EventDraft::new(kind, services.robot(), data);
+    let event = EventDraft::new(EventType::PolicyLoaded, services.robot(), data);
     services
         .ledger
         .record(Office::default(), event)

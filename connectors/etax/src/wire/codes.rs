@@ -75,7 +75,7 @@ pub fn read_invoice_number(field: &'static str, number: String) -> Result<String
 fn unknown(field: &'static str, value: &str) -> WireError {
     WireError::UnknownCode {
         field,
-        value: value.chars().take(20).collect(),
+        value: clerkwork_connectors_api::redact::mask(value, 20),
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use clerkwork_audit::Pseudonym;
-use clerkwork_core::{Actor, Job, JobId, State};
+use clerkwork_core::{Actor, EffectState, Job, JobId, State};
 
 use super::{
     Shared, accept,
@@ -73,6 +73,8 @@ struct Needed {
     jobs: BTreeSet<JobId>,
     reviews: BTreeSet<JobId>,
     persons: BTreeSet<JobId>,
+    /// Jobs that somebody wants to cancel: their open effects matter.
+    cancelled: BTreeSet<JobId>,
     /// The jobs that a request found by itself, by its place in the group.
     found: HashMap<usize, Vec<JobId>>,
 }
@@ -173,6 +175,7 @@ async fn needed(tx: &mut Tx, works: &[Work]) -> Result<Needed, LedgerError> {
                 needed.jobs.insert(*job);
                 needed.reviews.insert(*job);
                 needed.persons.insert(*job);
+                needed.cancelled.insert(*job);
                 continue;
             }
             Work::Redrive { job, .. } => {
@@ -241,6 +244,13 @@ async fn read(
             opened: None,
         };
         plan.reviews.insert(id, review);
+    }
+    let effects = tx.bulk_fetch(&sql::EFFECT_OF, ids(&needed.cancelled));
+    for row in effects.await? {
+        let (job, effect) = rows::effect(&row)?;
+        if matches!(effect.state, EffectState::Intended | EffectState::Unknown) {
+            plan.open_effects.insert(job);
+        }
     }
     let persons = tx.bulk_fetch(&sql::PERSON_OF_JOB, ids(&needed.persons));
     for row in persons.await? {

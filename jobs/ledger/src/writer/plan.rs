@@ -4,7 +4,7 @@
 //! request that is refused or fails leaves no trace: everything that may fail happens before the
 //! first change. At the end each touched row is written once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use clerkwork_audit::{Envelope, EventDraft, PersonKey, Sealer};
 use clerkwork_core::{
@@ -87,6 +87,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) entered: Vec<JobRow>,
     pub(crate) persons: HashMap<JobId, Person>,
     pub(crate) reviews: BTreeMap<ReviewId, ReviewRow>,
+    /// Of the jobs to be cancelled, those with an announced effect whose outcome is not known.
+    pub(crate) open_effects: BTreeSet<JobId>,
     pub(crate) events: Vec<EventOut>,
     pub(crate) effects: BTreeMap<(JobId, String), EffectOut>,
     pub(crate) decisions: Vec<(JobId, Option<BatchId>, u32, Box<DecisionRecord>)>,
@@ -116,6 +118,7 @@ impl<'a> Plan<'a> {
             reviews: BTreeMap::new(),
             events: Vec::new(),
             effects: BTreeMap::new(),
+            open_effects: BTreeSet::new(),
             decisions: Vec::new(),
             counts: BTreeMap::new(),
             work_appeared: false,

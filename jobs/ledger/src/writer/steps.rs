@@ -42,7 +42,7 @@ impl Plan<'_> {
         self.step(step, &[draft])
     }
 
-    /// Cancels at once, or asks the worker that holds the job.
+    /// Cancels at once; a job that runs, or whose act may have happened, is only asked.
     pub(crate) fn cancel(
         &mut self,
         job: JobId,
@@ -56,7 +56,10 @@ impl Plan<'_> {
         // What a person writes may name a person.
         let draft =
             |kind| EventDraft::new(kind, actor.clone(), json!({})).with_personal("reason", reason);
-        if state == State::Running {
+        // An act that may have happened is looked up before the job ends: the next attempt does so
+        // and cancels if nothing happened.
+        let unsettled = !state.is_terminal() || state == State::Failed;
+        if state == State::Running || (unsettled && self.open_effects.contains(&job)) {
             if row.cancel_asked_at.is_none() {
                 self.go(job, state, attempt, draft(EventType::JobCancelRequested))?;
                 self.edit(job, |row| row.cancel_asked_at = Some(at));

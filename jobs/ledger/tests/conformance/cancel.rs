@@ -1,12 +1,13 @@
 //! Cancelling and redriving, in each state.
 
-use clerkwork_core::{JobId, State, WorkerId};
-use clerkwork_ledger::{CancelOutcome, Changed, NewJob, Refused};
+use clerkwork_core::{IdempotencyKey, JobId, State, WorkerId};
+use clerkwork_ledger::{CancelOutcome, Changed, EffectWrite, NewJob, Refused};
 
 use crate::world::{World, change, new, on_both_engines, user};
 
 on_both_engines!(
     a_job_that_does_not_run_is_cancelled_at_once,
+    a_job_whose_act_may_have_happened_is_only_asked,
     a_running_job_is_asked_once_and_told_at_the_next_claim,
     a_change_may_give_way_to_a_wish_to_cancel,
     a_done_job_is_not_cancelled,
@@ -64,6 +65,27 @@ async fn a_job_that_does_not_run_is_cancelled_at_once(world: World) {
         .unwrap();
     assert_eq!(nowhere, CancelOutcome::No(Refused::NoSuchJob));
     world.assert_counts().await;
+}
+
+async fn a_job_whose_act_may_have_happened_is_only_asked(world: World) {
+    let worker = WorkerId::new();
+    let id = world.running("open-effect", worker).await;
+    let mut intend = change(id, State::Running, 1, State::Running);
+    intend.effects.push(EffectWrite::Intend {
+        key: IdempotencyKey::of(id, "issue"),
+        name: "issue".into(),
+    });
+    assert_eq!(world.change(intend).await, Changed::Yes);
+    world.ledger.rescue(worker, 5).await.unwrap();
+    assert_eq!(world.job(id).await.state, State::Available);
+    let outcome = world
+        .ledger
+        .request_cancel(id, user(), "误报")
+        .await
+        .unwrap();
+    assert_eq!(outcome, CancelOutcome::Requested);
+    let job = world.job(id).await;
+    assert_eq!((job.state, job.cancel_requested), (State::Available, true));
 }
 
 async fn a_running_job_is_asked_once_and_told_at_the_next_claim(world: World) {

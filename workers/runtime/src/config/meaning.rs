@@ -32,6 +32,13 @@ pub(super) fn check(
     if let Some(problem) = scheme(base_url.as_ref(), &["https://", "http://"]) {
         return wrong("etax.base_url", problem);
     }
+    if config.etax.base_url.as_deref().is_some_and(is_plain_abroad) {
+        return wrong(
+            "etax.base_url",
+            "sends the token and taxpayers' data in clear to another machine; write https://"
+                .into(),
+        );
+    }
     let prefix = &config.redis.prefix;
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
     if prefix.is_empty() || prefix.len() > 64 || !prefix.bytes().all(plain) {
@@ -110,4 +117,21 @@ fn token(file: &Path) -> Result<Secret, String> {
         ));
     }
     Ok(Secret::new(token))
+}
+
+/// Whether an address is plain HTTP to another machine than this one.
+fn is_plain_abroad(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("http://") else {
+        return false;
+    };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    let name = match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let loopback = name
+        .parse::<std::net::IpAddr>()
+        .is_ok_and(|ip| ip.is_loopback());
+    !loopback && name != "localhost"
 }
