@@ -43,7 +43,7 @@ enum What {
         #[arg(long, value_enum, default_value_t = Engine::Sqlite)]
         ledger: Engine,
         /// Items in work at the same time
-        #[arg(long, default_value_t = 256)]
+        #[arg(long, default_value_t = 512)]
         concurrency: usize,
     },
     /// Time from acceptance to the end at a steady rate
@@ -91,6 +91,7 @@ fn options(ledger: LedgerKind, applications: usize, concurrency: usize) -> RigOp
         applications,
         settings: vec![
             ("fleet.concurrency", concurrency.to_string()),
+            ("redis.prefetch", (2 * concurrency).to_string()),
             ("etax.rate_per_second", "100000".into()),
             ("etax.burst", "10000".into()),
             ("fleet.heartbeat_seconds", "5".into()),

@@ -51,15 +51,15 @@ pub(crate) async fn rule(
     known: Known,
 ) -> Result<Ruling, LedgerError> {
     let services = attempt.services;
-    let binding = Binding {
-        payload: attempt.job.payload_digest,
-        facts: known.facts.digest(),
-        policy: services.policy.version(),
-    };
     // What a person decided is never replaced by what the policy says: when it no longer binds, a
     // person is asked again, also when the attempt that put it aside ended before it could ask.
     let mut lapsed = None;
     if let Some(review) = attempt.review.clone() {
+        let binding = Binding {
+            payload: attempt.job.payload_digest,
+            facts: known.facts.digest(),
+            policy: services.policy.version(),
+        };
         let holds = review.binding == binding;
         match review.state {
             ReviewState::Approved | ReviewState::Returned if holds => {
