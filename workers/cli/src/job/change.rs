@@ -83,7 +83,10 @@ pub async fn cancel(context: &Context, args: CancelArgs) -> Outcome {
     let (text, outcome) = match outcome {
         CancelOutcome::Cancelled => (format!("job {} is cancelled", job.id), "cancelled"),
         CancelOutcome::Requested => (
-            format!("job {} is running; it stops before its next effect", job.id),
+            format!(
+                "job {} is running, or its last effect is not settled yet; it stops before its next effect",
+                job.id
+            ),
             "requested",
         ),
         CancelOutcome::No(refused) => {
