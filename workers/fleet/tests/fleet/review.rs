@@ -226,3 +226,35 @@ async fn the_floor_holds_against_a_policy_that_permits_everything() {
     assert_eq!(stage.blocked_by(id).await, ["fleet.gate_closed"]);
     assert_eq!(stage.effects(id).await, []);
 }
+
+/// A person said no to a large amount; a new policy no longer minds large amounts,
+/// nor amounts just under a line.
+#[tokio::test]
+async fn a_decision_that_lapsed_is_asked_again_even_where_the_policy_would_let_it_pass() {
+    for approve in [false, true] {
+        let mut stage = stage(LedgerKind::Sqlite).await;
+        let id = blocked(&stage, LARGE).await;
+        stage.decide(id, approve).await;
+        let mut bundle = Bundle::embedded();
+        for path in [
+            "rules/agent_invoice_integrity.cedar",
+            "rules/agent_invoice_permits.cedar",
+        ] {
+            let text = bundle
+                .file(path)
+                .unwrap()
+                .replace("10000000", "10000000000")
+                .replace("line_gap_permille > 50", "line_gap_permille > -1");
+            bundle = bundle.with_file(path, text);
+        }
+        let policy = Engine::new(bundle.seal().unwrap()).unwrap();
+        stage.services = Services {
+            policy: Arc::new(policy),
+            ..stage.services.clone()
+        };
+        let job = led(&stage, id).await;
+        stage.assert_end(&job, State::Blocked, (0, 0)).await;
+        // Nothing else speaks against it: the policy alone would have issued the invoice.
+        assert_eq!(stage.blocked_by(id).await, ["fleet.approval_lapsed"]);
+    }
+}
