@@ -4,7 +4,7 @@
 //! traits of this crate; which connector stands behind them is decided in `workers/runtime`.
 //!
 //! What is here:
-//! * [`agent_invoice`]: a field of work, its vocabulary and its trait;
+//! * [`agent_invoice`], [`red_letter`]: fields of work, each with its vocabulary and its trait;
 //! * [`http`]: one client for an upstream over HTTP, with pace, retries, circuit breaker, limits,
 //!   and the only place where an HTTP outcome becomes an [`ErrorKind`];
 //! * [`coalesce`]: many single questions, few batch calls;
@@ -22,6 +22,7 @@ pub mod agent_invoice;
 pub mod coalesce;
 mod error;
 pub mod http;
+pub mod red_letter;
 pub mod redact;
 
 pub use error::{ConnectorError, ErrorKind};

@@ -13,10 +13,11 @@ use async_trait::async_trait;
 use clerkwork_connectors_api::{
     ConnectorError,
     agent_invoice::{AgentInvoices, Application, ApplicationStatus, Dossier, DossierQuery, Issued},
+    red_letter::NotConnected,
 };
 use clerkwork_core::{FactValue, Facts, Finding, IdempotencyKey, Office, Severity, SystemClock};
 use clerkwork_etax::wire::{self, DossierAnswer, DossierRequest, Envelope};
-use clerkwork_kinds::{Registry, Upstreams};
+use clerkwork_kinds::{Past, Registry, Upstreams};
 use clerkwork_policy::{Engine, Question};
 use clerkwork_sandbox::{Case, Defect, Options, Risk, Running, Sandbox};
 use reqwest::Client;
@@ -111,6 +112,7 @@ async fn reviewed(seed: u64, applications: usize) -> Vec<Reviewed> {
             url: running.url(),
             client: Client::builder().no_proxy().build().unwrap(),
         }),
+        red_letters: Arc::new(NotConnected),
     };
     let registry = Registry::standard();
     let kind = registry.get("agent_invoice_review").unwrap();
@@ -121,7 +123,7 @@ async fn reviewed(seed: u64, applications: usize) -> Vec<Reviewed> {
         let item = kind.parse(&payload).unwrap();
         let mut findings = item.check();
         let facts = item
-            .gather(&upstreams, &SystemClock, &mut findings)
+            .gather(&upstreams, &SystemClock, Past::default(), &mut findings)
             .await
             .unwrap();
         all.push(Reviewed {

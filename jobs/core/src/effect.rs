@@ -62,6 +62,9 @@ pub struct EffectRecord {
     pub state: EffectState,
     /// The attempt that announced it.
     pub attempt: u32,
+    /// What was there upstream just before it was announced, as far as its lookup needs it: what
+    /// stood there already cannot be this effect's doing.
+    pub before: Option<Value>,
     /// What the upstream answered; holds no personal data.
     pub result: Option<Value>,
     /// When it was announced.

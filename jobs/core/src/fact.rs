@@ -57,6 +57,11 @@ pub struct Fact {
     pub source: String,
     /// As of when.
     pub at: Timestamp,
+    /// It tells how far the job's own acts have come, for example where its form stands. Policies
+    /// see it like any other; what a person decided is not bound to it, because carrying the
+    /// decision out is what changes it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub progress: bool,
 }
 
 /// The facts about one item, by name.
@@ -67,14 +72,27 @@ pub struct Facts(pub BTreeMap<String, Fact>);
 impl Facts {
     /// Adds or replaces a fact.
     pub fn put(&mut self, name: &str, value: impl Into<FactValue>, source: &str, at: Timestamp) {
-        self.0.insert(
-            name.into(),
-            Fact {
-                value: value.into(),
-                source: source.into(),
-                at,
-            },
-        );
+        let fact = Fact {
+            value: value.into(),
+            source: source.into(),
+            at,
+            progress: false,
+        };
+        self.0.insert(name.into(), fact);
+    }
+
+    /// Adds or replaces a fact about how far the job's own acts have come.
+    pub fn put_progress(
+        &mut self,
+        name: &str,
+        value: impl Into<FactValue>,
+        source: &str,
+        at: Timestamp,
+    ) {
+        self.put(name, value, source, at);
+        if let Some(fact) = self.0.get_mut(name) {
+            fact.progress = true;
+        }
     }
 
     /// The value of a fact, if it is known.
@@ -83,7 +101,8 @@ impl Facts {
     }
 
     /// Digest of names and values. Sources and times are left out: the same knowledge, learned
-    /// again a minute later, has the same digest, so an approval bound to it still holds.
+    /// again a minute later, has the same digest, so an approval bound to it still holds. Left out
+    /// as well are facts of [progress](Fact::progress).
     pub fn digest(&self) -> Digest {
         let plain = |value: &FactValue| match value {
             FactValue::Bool(b) => Value::Bool(*b),
@@ -95,6 +114,7 @@ impl Facts {
         let object = self
             .0
             .iter()
+            .filter(|(_, fact)| !fact.progress)
             .map(|(name, fact)| (name.clone(), plain(&fact.value)))
             .collect();
         // Only strings, booleans and arrays of strings: always canonical.
@@ -118,5 +138,16 @@ mod tests {
         assert_ne!(facts.digest(), first);
         facts.put("seller_day_cents", "100", "etax", Timestamp(1));
         assert_ne!(facts.digest(), first, "a number and its text differ");
+    }
+
+    #[test]
+    fn the_digest_does_not_change_with_progress() {
+        let mut facts = Facts::default();
+        facts.put("net_cents", 100_i64, "item", Timestamp(1));
+        let before = facts.digest();
+        facts.put_progress("form_state", "confirmed", "etax", Timestamp(2));
+        assert_eq!(facts.digest(), before);
+        facts.put("form_state", "confirmed", "etax", Timestamp(2));
+        assert_ne!(facts.digest(), before);
     }
 }

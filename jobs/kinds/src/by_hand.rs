@@ -9,14 +9,15 @@ use std::{marker::PhantomData, sync::Arc};
 
 use async_trait::async_trait;
 use clerkwork_connectors_api::ConnectorError;
-use clerkwork_core::{Cents, Clock, Facts, Finding, Text};
+use clerkwork_core::{Cents, Clock, EffectRecord, Facts, Finding, Text};
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::{
-    Done, Effects, Item, JobKind, Order, PayloadError, Stop, Subject, Upstreams, payload, schema,
+    Done, Effects, Inquiry, Item, JobKind, Order, Past, PayloadError, Stop, Subject, Upstreams,
+    payload, schema,
 };
 
 /// What sets one such kind apart.
@@ -259,18 +260,34 @@ impl<P: ByHand> Item for Matter<P> {
         &self,
         _: &Upstreams,
         _: &dyn Clock,
+        _: Past<'_>,
         _: &mut Vec<Finding>,
     ) -> Result<Facts, ConnectorError> {
         Ok(Facts::default())
     }
 
     /// Records how a person ended it; no effect, no call.
-    async fn act(&self, order: &Order, _: &Upstreams, _: &mut dyn Effects) -> Result<Done, Stop> {
+    async fn act(
+        &self,
+        order: &Order,
+        _: &Upstreams,
+        _: &dyn Clock,
+        _: &mut dyn Effects,
+    ) -> Result<Done, Stop> {
         Ok(match order {
             Order::Proceed => Done::Completed {
                 summary: json!({ "by_hand": true }),
             },
             Order::Return { .. } => Done::Returned,
         })
+    }
+
+    /// No effect, so nothing to ask about.
+    async fn inquire(
+        &self,
+        _: &EffectRecord,
+        _: &Upstreams,
+    ) -> Result<Option<Inquiry>, ConnectorError> {
+        Ok(None)
     }
 }

@@ -1,8 +1,12 @@
 //! What a job kind is.
 
 use async_trait::async_trait;
-use clerkwork_connectors_api::{ConnectorError, agent_invoice::AgentInvoices};
-use clerkwork_core::{Clock, EffectRecord, Facts, Finding, IdempotencyKey, Text};
+use clerkwork_connectors_api::{
+    ConnectorError, agent_invoice::AgentInvoices, red_letter::RedLetters,
+};
+use clerkwork_core::{
+    Clock, EffectRecord, EffectState, Facts, Finding, IdempotencyKey, Text, Timestamp,
+};
 use serde_json::Value;
 use std::{fmt, sync::Arc};
 
@@ -58,6 +62,8 @@ impl fmt::Debug for Subject {
 pub struct Upstreams {
     /// Where agent-issued invoices are applied for and issued.
     pub agent_invoices: Arc<dyn AgentInvoices>,
+    /// Where blue invoices are held and reversed.
+    pub red_letters: Arc<dyn RedLetters>,
 }
 
 impl fmt::Debug for Upstreams {
@@ -72,26 +78,87 @@ pub trait Item: Send + Sync {
     /// The person it is about.
     fn subject(&self) -> Subject;
 
+    /// What only one job may work on at a time, for example one blue invoice: where the upstream
+    /// knows no idempotency key, an effect is found again by what it left there, and that tells
+    /// nothing while another job leaves the same. Held from the first attempt on until the job has
+    /// ended, or rests with nothing done upstream.
+    fn matter(&self) -> Option<String> {
+        None
+    }
+
     /// Pure rules on the item alone.
     fn check(&self) -> Vec<Finding>;
 
     /// Read-only calls. Adds to `findings` what only the upstream's answer shows, and returns the
-    /// facts, those derived from the item and from all findings included.
+    /// facts, those derived from the item and from all findings included. `past` is what this job
+    /// did before, so that its own traces upstream are not taken for somebody else's.
     async fn gather(
         &self,
         upstreams: &Upstreams,
         clock: &dyn Clock,
+        past: Past<'_>,
         findings: &mut Vec<Finding>,
     ) -> Result<Facts, ConnectorError>;
 
-    /// Carries out `order`, every write upstream through `effects`. Called again after a crash:
-    /// the journal then answers for what was already done.
+    /// Carries out `order`, every write upstream through `effects`. Called again after a crash or a
+    /// wait: the journal then answers for what was already done.
     async fn act(
         &self,
         order: &Order,
         upstreams: &Upstreams,
+        clock: &dyn Clock,
         effects: &mut dyn Effects,
     ) -> Result<Done, Stop>;
+
+    /// What the upstream says now about an effect of this job, for the person who has to say how
+    /// it ended. Only reads. Nothing when the item has no such effect.
+    async fn inquire(
+        &self,
+        effect: &EffectRecord,
+        upstreams: &Upstreams,
+    ) -> Result<Option<Inquiry>, ConnectorError>;
+}
+
+/// What a job did upstream before: its journal, the oldest first.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Past<'a>(pub &'a [EffectRecord]);
+
+impl<'a> Past<'a> {
+    /// The journal's record of an effect.
+    pub fn effect(self, name: &str) -> Option<&'a EffectRecord> {
+        self.0.iter().find(|effect| effect.name == name)
+    }
+
+    /// What a confirmed effect gave; nothing while it is not confirmed.
+    pub fn result(self, name: &str) -> Option<&'a Value> {
+        self.effect(name)
+            .filter(|effect| effect.state == EffectState::Confirmed)
+            .and_then(|effect| effect.result.as_ref())
+    }
+}
+
+/// What the upstream says about an effect, put for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inquiry {
+    /// What was found, in one sentence.
+    pub found: Text,
+    /// What the fleet itself would make of it.
+    pub lookup: Lookup,
+    /// What stands upstream and may be this effect's doing.
+    pub candidates: Vec<Candidate>,
+}
+
+/// Something upstream that may be an effect's doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// Its number there, by which a person names it.
+    pub number: String,
+    /// What it is, without personal data.
+    pub text: Text,
+    /// It says what the effect was to say. One that does not is shown and cannot be chosen.
+    pub fits: bool,
+    /// The effect's result, were it this one.
+    pub result: Value,
 }
 
 /// What is to be carried out.
@@ -116,9 +183,28 @@ pub enum Done {
     },
     /// Returned to the applicant.
     Returned,
+    /// An outside event or a time is awaited.
+    Waiting(Wait),
+    /// What the order rests on has changed by somebody else's doing, for example the other party
+    /// refused: the fleet gathers and decides again, and `act` is called with what comes of it.
+    Reconsider,
     /// The upstream holds a state that contradicts the order (for example: withdrawn by the
     /// applicant); a person must look. The text says what was found.
     Contradicted(Text),
+}
+
+/// What is awaited, and until when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wait {
+    /// Names what is awaited, unique over all jobs, for example `etax.form:2644…`; whoever hears of
+    /// it wakes the job by this name. Holds no personal data.
+    pub topic: String,
+    /// When to look again if nobody wakes the job.
+    pub until: Timestamp,
+    /// When waiting ends by law or contract, if it does.
+    pub deadline: Option<Timestamp>,
+    /// What is awaited, for people.
+    pub why: Text,
 }
 
 /// The journal, as a kind sees it.
@@ -131,16 +217,31 @@ pub trait Effects: Send {
     /// Runs one effect. `name` is unique within the job. The value is what the call or the lookup
     /// returned; it is stored in the ledger and holds no personal data.
     async fn run(&mut self, name: &'static str, call: &dyn EffectCall) -> Result<Value, Stop>;
+
+    /// What this job did so far, this attempt included.
+    fn past(&self) -> Past<'_>;
 }
 
 /// One write in another system, and how to find out whether it happened.
 #[async_trait]
 pub trait EffectCall: Send + Sync {
+    /// What stands upstream now, as far as the lookup needs it to tell this effect's doing from what
+    /// was there already. Asked after the gate, recorded with the announcement, handed to
+    /// [`lookup`](Self::lookup). Holds no personal data.
+    fn before(&self) -> Option<Value> {
+        None
+    }
+
     /// Performs it.
     async fn call(&self, key: &IdempotencyKey) -> Result<Value, ConnectorError>;
 
-    /// Asks the upstream whether it happened.
-    async fn lookup(&self, key: &IdempotencyKey) -> Result<Lookup, ConnectorError>;
+    /// Asks the upstream whether it happened. `before` is what was recorded when the effect was
+    /// announced.
+    async fn lookup(
+        &self,
+        key: &IdempotencyKey,
+        before: Option<&Value>,
+    ) -> Result<Lookup, ConnectorError>;
 }
 
 /// The answer to "did it happen?".

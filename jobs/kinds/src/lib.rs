@@ -25,6 +25,9 @@ mod payload;
 mod registry;
 mod schema;
 
-pub use kind::{Done, EffectCall, Effects, Item, JobKind, Lookup, Order, Stop, Subject, Upstreams};
+pub use kind::{
+    Candidate, Done, EffectCall, Effects, Inquiry, Item, JobKind, Lookup, Order, Past, Stop,
+    Subject, Upstreams, Wait,
+};
 pub use payload::PayloadError;
 pub use registry::Registry;

@@ -312,6 +312,7 @@ async fn decide(ledger: &Ledger, job: JobId) {
     change.effects.push(EffectWrite::Intend {
         key: IdempotencyKey::of(job, "issue"),
         name: "issue".into(),
+        before: None,
     });
     assert_eq!(ledger.change(change).await.unwrap(), Changed::Yes);
 }
@@ -328,6 +329,7 @@ async fn finish(ledger: Ledger, job: JobId) {
     change.effects.push(EffectWrite::Intend {
         key: key.clone(),
         name: "issue".into(),
+        before: None,
     });
     change.effects.push(EffectWrite::Resolve {
         key,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clerkwork_audit::EventDraft;
 use clerkwork_core::{
     Actor, BatchId, Binding, Decision, EffectRecord, EffectState, Facts, Finding, IdempotencyKey,
-    Job, JobId, KindName, Lane, Office, Review, ReviewId, RuleHit, State, Timestamp, Verdict,
+    Job, JobId, KindName, Lane, Office, Review, ReviewId, RuleHit, State, Text, Timestamp, Verdict,
     WorkerId,
 };
 use serde_json::Value;
@@ -127,6 +127,10 @@ pub struct Change {
     pub effects: Vec<EffectWrite>,
     /// A change of a review.
     pub review: Option<ReviewWrite>,
+    /// What the job waits for from now on; goes with `to: State::Waiting`.
+    pub wait: Option<WaitWrite>,
+    /// Gives back the matter that the job [holds](crate::Ledger::hold), for other jobs to take.
+    pub release: bool,
     /// The events, in order. At least one.
     pub events: Vec<EventDraft>,
 }
@@ -148,6 +152,8 @@ impl Change {
             decision: None,
             effects: Vec::new(),
             review: None,
+            wait: None,
+            release: false,
             events: Vec::new(),
         }
     }
@@ -180,6 +186,8 @@ pub enum EffectWrite {
         key: IdempotencyKey,
         /// Its name.
         name: String,
+        /// What stood upstream just before, as far as its lookup needs it; no personal data.
+        before: Option<Value>,
     },
     /// Records an outcome.
     Resolve {
@@ -190,6 +198,17 @@ pub enum EffectWrite {
         /// What the upstream answered, without personal data.
         result: Option<Value>,
     },
+}
+
+/// What a job waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitWrite {
+    /// Its name, by which [`Ledger::wake`](crate::Ledger::wake) finds the job.
+    pub topic: String,
+    /// When waiting ends by law or contract, if it does.
+    pub deadline: Option<Timestamp>,
+    /// What is awaited, for people; no personal data.
+    pub why: Text,
 }
 
 /// A change of a review.

@@ -10,7 +10,7 @@ use std::{
 
 use clerkwork_audit::{EventDraft, Sealer};
 use clerkwork_core::{
-    Actor, BatchId, Clock, Digest, Entry, EventId, JobId, Lane, Office, Timestamp, WorkerId,
+    Actor, BatchId, Clock, Digest, Entry, EventId, JobId, Lane, Office, State, Timestamp, WorkerId,
     canonical,
 };
 use tokio::{
@@ -267,6 +267,26 @@ impl Ledger {
         self.counted(Work::Promote { now, limit }).await
     }
 
+    /// Makes the jobs available that wait for `topic`, because somebody heard of it. Answers the
+    /// number; zero when none waits for it. What was heard is not believed: the job asks the
+    /// upstream itself.
+    pub async fn wake(&self, topic: &str, actor: Actor) -> Result<u64, LedgerError> {
+        let topic = topic.to_owned();
+        self.counted(Work::Wake { topic, actor }).await
+    }
+
+    /// Takes a matter for a running job, so that no other job works on it. Kept until a change
+    /// [releases](Change::release) it or the job is cancelled. `false`: another job holds it, or
+    /// this one does not run any more.
+    pub async fn hold(&self, job: JobId, topic: &str) -> Result<bool, LedgerError> {
+        storable("matter", topic)?;
+        let topic = topic.to_owned();
+        match self.ask(Work::Hold { job, topic }).await? {
+            Answer::Held(held) => Ok(held),
+            other => Err(mixed_up(&other)),
+        }
+    }
+
     async fn counted(&self, work: Work) -> Result<u64, LedgerError> {
         match self.ask(work).await? {
             Answer::Count(n) => Ok(n),
@@ -417,6 +437,14 @@ fn check(change: &Change) -> Result<(), LedgerError> {
     }
     if change.next_attempt < change.attempt {
         return Err(LedgerError::Invalid("attempts never go back".into()));
+    }
+    if change.wait.is_some() != (change.to == State::Waiting) {
+        return Err(LedgerError::Invalid(
+            "a job that becomes waiting says what it waits for, and no other does".into(),
+        ));
+    }
+    if let Some(wait) = &change.wait {
+        storable("topic", &wait.topic)?;
     }
     let own = format!("cw-{}-", change.job);
     for effect in &change.effects {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use clerkwork_core::{
-    BatchId, Decision, EventId, Facts, Finding, JobId, KindName, Office, ReviewState, State,
+    BatchId, Decision, EventId, Facts, Finding, JobId, KindName, Office, ReviewState, State, Text,
     Timestamp, Verdict, WorkerId,
 };
 use uuid::Uuid;
@@ -88,6 +88,19 @@ pub struct KeptDecision {
     pub facts: Facts,
     /// All findings.
     pub findings: Vec<Finding>,
+}
+
+/// What a waiting job waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobWait {
+    /// Its name.
+    pub topic: String,
+    /// When waiting ends by law or contract, if it does.
+    pub deadline: Option<Timestamp>,
+    /// What is awaited, for people.
+    pub why: Text,
+    /// When the job looks again if nobody wakes it.
+    pub next_look: Timestamp,
 }
 
 /// A batch with its figures.

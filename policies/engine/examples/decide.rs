@@ -96,6 +96,7 @@ fn baseline() -> Result<Facts, Box<dyn Error>> {
                 value,
                 source: "example".into(),
                 at: Timestamp(0),
+                progress: false,
             },
         );
     }

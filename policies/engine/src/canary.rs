@@ -168,5 +168,6 @@ pub(crate) fn made_up(value: FactValue, source: &str) -> Fact {
         value,
         source: source.into(),
         at: Timestamp(0),
+        progress: false,
     }
 }

@@ -8,8 +8,10 @@ use clerkwork_core::{
     Actor, Binding, Decision, EffectRecord, EffectState, Facts, Finding, Job, Review, ReviewId,
     RuleHit, State, Text, Verdict,
 };
+use clerkwork_kinds::Wait;
 use clerkwork_ledger::{
     Change, Changed, ClaimedJob, DecisionRecord, EffectWrite, LedgerError, Refused, ReviewWrite,
+    WaitWrite,
 };
 use clerkwork_runtime::Services;
 use serde_json::{Value, json};
@@ -34,6 +36,8 @@ pub(crate) struct Attempt<'a> {
     pub(crate) journal: Vec<EffectRecord>,
     pub(crate) review: Option<Review>,
     pub(crate) pending: Pending,
+    /// The job holds its matter: see [`clerkwork_kinds::Item::matter`].
+    pub(crate) holds: bool,
     /// The facts of the latest decision of this attempt.
     pub(crate) facts: Facts,
     /// The findings of the latest decision of this attempt.
@@ -119,6 +123,7 @@ impl<'a> Attempt<'a> {
             journal: effects,
             review,
             pending: Pending::default(),
+            holds: false,
             facts: Facts::default(),
             findings: Vec::new(),
         }
@@ -184,7 +189,45 @@ impl<'a> Attempt<'a> {
         to: State,
         event: EventDraft,
     ) -> Result<Held, LedgerError> {
-        self.commit(to, |change| change.events.push(event)).await
+        let release = self.holds;
+        self.commit(to, |change| {
+            change.release = release;
+            change.events.push(event);
+        })
+        .await
+    }
+
+    /// Lets the job rest until something happens or the time has come. Its failures are forgotten:
+    /// what comes after a wait is a new stretch of the way.
+    pub(crate) async fn wait(&mut self, wait: Wait) -> Result<Held, LedgerError> {
+        let event = self.event(
+            EventType::JobWaiting,
+            json!({
+                "topic": wait.topic,
+                "until": wait.until.0,
+                "deadline": wait.deadline.map(|deadline| deadline.0),
+            }),
+        );
+        let release = self.rests_clean();
+        self.commit(State::Waiting, |change| {
+            change.failures = Some(0);
+            change.run_at = Some(wait.until);
+            change.release = release;
+            change.wait = Some(WaitWrite {
+                topic: wait.topic,
+                deadline: wait.deadline,
+                why: wait.why,
+            });
+            change.events.push(event);
+        })
+        .await
+    }
+
+    /// The matter is held and nothing was done about it upstream, so that others may have it while
+    /// this job rests.
+    fn rests_clean(&self) -> bool {
+        let undone = |effect: &EffectRecord| effect.state == EffectState::Refused;
+        self.holds && self.journal.iter().all(undone)
     }
 
     /// Puts the item in front of a person.
@@ -210,7 +253,9 @@ impl<'a> Attempt<'a> {
             EventType::JobBlocked,
             json!({"review": review.to_string(), "rules": ids}),
         );
+        let release = self.rests_clean();
         self.commit(State::Blocked, |change| {
+            change.release = release;
             change.verdict = Some(Verdict::Review);
             change.review = Some(ReviewWrite::Open {
                 id: review,
@@ -288,8 +333,10 @@ impl<'a> Attempt<'a> {
                 EventType::JobFailed,
                 json!({"failures": failures, "error": summary}),
             ));
+            let release = self.rests_clean();
             return self
                 .commit(State::Failed, |change| {
+                    change.release = release;
                     change.failures = Some(failures);
                     change.last_error = Some(summary);
                     change.events.push(event);
@@ -307,7 +354,9 @@ impl<'a> Attempt<'a> {
             EventType::JobRetryScheduled,
             json!({"failures": failures, "error": summary, "run_at": run_at.0}),
         ));
+        let release = self.rests_clean();
         self.commit(State::Retryable, |change| {
+            change.release = release;
             change.next_attempt = change.attempt.saturating_add(1);
             change.failures = Some(failures);
             change.run_at = Some(run_at);

@@ -5,7 +5,7 @@ use clerkwork_connectors_api::ConnectorError;
 use clerkwork_core::{
     Binding, Decision, Facts, Finding, Review, ReviewId, ReviewState, Severity, State, Verdict,
 };
-use clerkwork_kinds::{Item, JobKind, Order};
+use clerkwork_kinds::{Item, JobKind, Order, Past};
 use clerkwork_ledger::{DecisionRecord, LedgerError, ReviewWrite};
 use clerkwork_policy::Question;
 use serde_json::json;
@@ -38,9 +38,9 @@ pub(crate) async fn gather(
 ) -> Result<Known, ConnectorError> {
     let mut findings = item.check();
     let services = attempt.services;
-    let facts = item
-        .gather(&services.upstreams, services.clock.as_ref(), &mut findings)
-        .await?;
+    let (upstreams, clock) = (&services.upstreams, services.clock.as_ref());
+    let past = Past(&attempt.journal);
+    let facts = item.gather(upstreams, clock, past, &mut findings).await?;
     Ok(Known { findings, facts })
 }
 

@@ -49,6 +49,12 @@ pub(crate) fn upstream_refused(error: &ConnectorError) -> RuleHit {
     )
 }
 
+/// What a job waits for while another works on the same matter.
+pub(crate) const ELSEWHERE: Text = Text::new(
+    "同一事项（同一张蓝字发票）正由另一任务办理，待其办结后继续",
+    "another job works on the same matter; this one goes on when that one has ended",
+);
+
 /// Whether an effect happened cannot be found out.
 pub(crate) fn outcome_unclear(effect: &str, found: &Text) -> RuleHit {
     hit(

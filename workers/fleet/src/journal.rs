@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use clerkwork_audit::EventType;
 use clerkwork_connectors_api::{ConnectorError, ErrorKind};
 use clerkwork_core::{EffectRecord, EffectState, IdempotencyKey, RuleHit, State, Text};
-use clerkwork_kinds::{EffectCall, Effects, Item, JobKind, Lookup, Order, Stop};
+use clerkwork_kinds::{EffectCall, Effects, Item, JobKind, Lookup, Order, Past, Stop};
 use clerkwork_ledger::{EffectWrite, LedgerError};
 use serde_json::{Value, json};
 
@@ -47,29 +47,27 @@ impl Journal<'_, '_> {
         Stop::Halted
     }
 
-    fn record(&mut self, key: &IdempotencyKey, name: &str, state: EffectState) {
-        let now = self.attempt.services.clock.now();
-        let attempt = self.attempt.job.attempt;
-        match self
-            .attempt
-            .journal
-            .iter_mut()
-            .find(|effect| effect.key == *key)
-        {
-            Some(effect) => {
-                effect.state = state;
-                effect.attempt = attempt;
-            }
-            None => self.attempt.journal.push(EffectRecord {
-                key: key.clone(),
-                name: name.into(),
-                state,
-                attempt,
-                result: None,
-                intended_at: now,
-                resolved_at: None,
-            }),
+    /// Keeps the attempt's own view of the journal as the ledger will have it.
+    fn announced(&mut self, key: &IdempotencyKey, name: &str, before: Option<Value>) {
+        let record = EffectRecord {
+            key: key.clone(),
+            name: name.into(),
+            state: EffectState::Intended,
+            attempt: self.attempt.job.attempt,
+            before,
+            result: None,
+            intended_at: self.attempt.services.clock.now(),
+            resolved_at: None,
+        };
+        match self.known(key) {
+            Some(at) => self.attempt.journal[at] = record,
+            None => self.attempt.journal.push(record),
         }
+    }
+
+    fn known(&self, key: &IdempotencyKey) -> Option<usize> {
+        let mut journal = self.attempt.journal.iter();
+        journal.position(|effect| effect.key == *key)
     }
 
     /// Notes an outcome for the next commit.
@@ -92,9 +90,13 @@ impl Journal<'_, '_> {
         self.attempt.pending.effects.push(EffectWrite::Resolve {
             key: key.clone(),
             state,
-            result,
+            result: result.clone(),
         });
-        self.record(key, name, state);
+        if let Some(at) = self.known(key) {
+            let now = self.attempt.services.clock.now();
+            let effect = &mut self.attempt.journal[at];
+            (effect.state, effect.result, effect.resolved_at) = (state, result, Some(now));
+        }
     }
 
     /// Asks again with fresh facts when this attempt has not asked yet: same inputs, same answer.
@@ -131,7 +133,10 @@ impl Journal<'_, '_> {
         name: &'static str,
         call: &dyn EffectCall,
     ) -> Result<Option<Value>, Stop> {
-        match call.lookup(key).await.map_err(Stop::Retry)? {
+        let known = self.known(key).map(|at| &self.attempt.journal[at]);
+        let before = known.and_then(|effect| effect.before.clone());
+        let found = call.lookup(key, before.as_ref()).await;
+        match found.map_err(Stop::Retry)? {
             Lookup::Happened(value) => {
                 self.resolve(
                     key,
@@ -148,14 +153,9 @@ impl Journal<'_, '_> {
     }
 
     fn unclear(&self, key: &IdempotencyKey, found: Text) -> Stop {
-        match self
-            .attempt
-            .journal
-            .iter()
-            .find(|effect| effect.key == *key)
-        {
-            Some(effect) => Stop::Unclear {
-                effect: Box::new(effect.clone()),
+        match self.known(key) {
+            Some(at) => Stop::Unclear {
+                effect: Box::new(self.attempt.journal[at].clone()),
                 found,
             },
             // `look_up` runs only for a recorded effect.
@@ -163,7 +163,12 @@ impl Journal<'_, '_> {
         }
     }
 
-    async fn announce(&mut self, key: &IdempotencyKey, name: &'static str) -> Result<(), Stop> {
+    async fn announce(
+        &mut self,
+        key: &IdempotencyKey,
+        name: &'static str,
+        before: Option<Value>,
+    ) -> Result<(), Stop> {
         let event = self.attempt.event(
             EventType::EffectIntended,
             json!({"effect": name, "key": key.0}),
@@ -171,6 +176,7 @@ impl Journal<'_, '_> {
         let intend = EffectWrite::Intend {
             key: key.clone(),
             name: name.into(),
+            before: before.clone(),
         };
         let held = self
             .attempt
@@ -182,7 +188,7 @@ impl Journal<'_, '_> {
             .await;
         match held {
             Ok(Held::Yes) => {
-                self.record(key, name, EffectState::Intended);
+                self.announced(key, name, before);
                 Ok(())
             }
             Ok(Held::Lost) => Err(self.halted(Halt::Lost)),
@@ -239,7 +245,7 @@ impl Effects for Journal<'_, '_> {
             Some(EffectState::Refused) | None => {}
         }
         self.pass_gate().await?;
-        self.announce(&key, name).await?;
+        self.announce(&key, name, call.before()).await?;
         match call.call(&key).await {
             Ok(value) => {
                 self.resolve(
@@ -264,5 +270,9 @@ impl Effects for Journal<'_, '_> {
                 | ErrorKind::Misconfigured => Err(Stop::Retry(error)),
             },
         }
+    }
+
+    fn past(&self) -> Past<'_> {
+        Past(&self.attempt.journal)
     }
 }

@@ -1,19 +1,25 @@
 //! The way of one item: claim → check → gather → decide → act → finish.
 
+use std::time::Duration;
+
 use clerkwork_audit::EventType;
 use clerkwork_connectors_api::{ConnectorError, ErrorKind};
 use clerkwork_core::{EffectState, Entry, State, Verdict};
-use clerkwork_kinds::{Done, Item, JobKind, Order, Stop};
+use clerkwork_kinds::{Done, Item, JobKind, Order, Stop, Wait};
 use clerkwork_ledger::{Claim, Claimed, LedgerError};
 use clerkwork_runtime::Services;
 use serde_json::json;
 
 use crate::{
     attempt::{Again, Attempt, Failure, Held},
+    backoff,
     decide::{self, Ruling},
     hits,
     journal::{Halt, Journal},
 };
+
+/// Longest pause between two tries to get at a matter that another job works on.
+const TURN: Duration = Duration::from_secs(60);
 
 /// Leads the entry's job as far as it goes in one attempt. Returns when the ledger has committed
 /// how the attempt ended; an error means that it has not. An entry that is stale is left alone.
@@ -51,22 +57,51 @@ pub async fn travel(services: &Services, entry: &Entry) -> Result<(), LedgerErro
         Ok(item) => item,
         Err(path) => return end(attempt.block_for(hits::unreadable(&path)).await),
     };
+    if let Some(matter) = item.matter() {
+        attempt.holds = services.ledger.hold(attempt.job.id, &matter).await?;
+        if !attempt.holds {
+            return end(attempt.wait(elsewhere(&attempt, matter)).await);
+        }
+    }
     if attempt
         .journal
         .iter()
         .any(|effect| effect.state != EffectState::Refused)
         && let Some(order) = order_under_way(&attempt).await?
     {
-        return act(&mut attempt, kind, item.as_ref(), order, false).await;
+        return act(&mut attempt, kind, item.as_ref(), order, false, false).await;
     }
-    let known = match decide::gather(&attempt, item.as_ref()).await {
+    decide_and_act(&mut attempt, kind, item.as_ref(), false).await
+}
+
+/// Another job works on the same matter: this one's turn comes later.
+fn elsewhere(attempt: &Attempt<'_>, matter: String) -> Wait {
+    let fleet = &attempt.services.config.fleet;
+    let pause = backoff::delay(attempt.job.attempt, fleet.backoff_base, TURN, None);
+    Wait {
+        topic: matter,
+        until: attempt.services.clock.now().after(pause),
+        deadline: None,
+        why: hits::ELSEWHERE,
+    }
+}
+
+/// Gathers, asks the gate, and carries out what it says. `again`: an act of this attempt asked for
+/// it.
+async fn decide_and_act(
+    attempt: &mut Attempt<'_>,
+    kind: &dyn JobKind,
+    item: &dyn Item,
+    again: bool,
+) -> Result<(), LedgerError> {
+    let known = match decide::gather(attempt, item).await {
         Ok(known) => known,
-        Err(error) => return technical(&mut attempt, error).await,
+        Err(error) => return technical(attempt, error).await,
     };
-    match decide::rule(&mut attempt, kind, known).await? {
+    match decide::rule(attempt, kind, known).await? {
         Ruling::Carry(order, record) => {
             attempt.note_decision(record);
-            act(&mut attempt, kind, item.as_ref(), order, true).await
+            act(attempt, kind, item, order, true, again).await
         }
         Ruling::Ask(record) => {
             let rules = record.decision.rules.clone();
@@ -101,8 +136,10 @@ async fn act(
     item: &dyn Item,
     order: Order,
     asked: bool,
+    again: bool,
 ) -> Result<(), LedgerError> {
-    let upstreams = attempt.services.upstreams.clone();
+    let services = attempt.services;
+    let (upstreams, clock) = (&services.upstreams, services.clock.as_ref());
     let mut journal = Journal {
         attempt,
         kind,
@@ -111,9 +148,13 @@ async fn act(
         asked,
         halt: None,
     };
-    let done = item.act(&order, &upstreams, &mut journal).await;
+    let done = item.act(&order, upstreams, clock, &mut journal).await;
     let (halt, attempt) = (journal.halt, journal.attempt);
     match done {
+        Ok(Done::Waiting(wait)) => end(attempt.wait(wait).await),
+        // Decided once more and no further: what the new order finds in its way is for a person.
+        Ok(Done::Reconsider) if again => end(attempt.block_for(hits::gate_closed()).await),
+        Ok(Done::Reconsider) => Box::pin(decide_and_act(attempt, kind, item, true)).await,
         Ok(Done::Completed { summary }) => {
             let event = attempt.event(EventType::JobCompleted, json!({"summary": summary}));
             end(attempt.finish(State::Completed, event).await)

@@ -3,7 +3,10 @@
 use std::{num::NonZeroU32, path::Path, sync::Arc, time::Duration};
 
 use clerkwork_audit::{MasterKey, Sealer};
-use clerkwork_connectors_api::http::{HttpSettings, PaceSettings, Secret};
+use clerkwork_connectors_api::{
+    http::{HttpSettings, PaceSettings, Secret},
+    red_letter::NotConnected,
+};
 use clerkwork_core::{Clock, WorkerId};
 use clerkwork_etax::{Etax, EtaxSettings};
 use clerkwork_kinds::{Registry, Upstreams};
@@ -73,6 +76,7 @@ pub fn connect_upstreams(config: &Config) -> Result<Upstreams, StartError> {
     let etax = Etax::new(EtaxSettings::new(http))?;
     Ok(Upstreams {
         agent_invoices: Arc::new(etax),
+        red_letters: Arc::new(NotConnected),
     })
 }
 

@@ -8,13 +8,16 @@ use clerkwork_connectors_api::{
     ConnectorError,
     agent_invoice::{AgentInvoices, ApplicationStatus},
 };
-use clerkwork_core::{IdempotencyKey, Text};
+use clerkwork_core::{EffectRecord, IdempotencyKey, Text};
 use serde_json::{Value, json};
 
 use crate::{
-    Done, EffectCall, Effects, Lookup, Order, Stop, Upstreams,
+    Candidate, Done, EffectCall, Effects, Inquiry, Lookup, Order, Stop, Upstreams,
     identifiers::is_digital_invoice_number,
 };
+
+const ISSUE: &str = "approve_and_issue";
+const RETURN: &str = "return_to_applicant";
 
 pub(super) async fn act(
     number: &str,
@@ -25,9 +28,7 @@ pub(super) async fn act(
     let api = &*upstreams.agent_invoices;
     match order {
         Order::Proceed => {
-            let result = effects
-                .run("approve_and_issue", &Issue { api, number })
-                .await?;
+            let result = effects.run(ISSUE, &Issue { api, number }).await?;
             let issued = result.get("invoice_number").and_then(Value::as_str);
             match issued {
                 Some(invoice) if is_digital_invoice_number(invoice) => Ok(Done::Completed {
@@ -45,10 +46,56 @@ pub(super) async fn act(
                 number,
                 reasons,
             };
-            effects.run("return_to_applicant", &call).await?;
+            effects.run(RETURN, &call).await?;
             Ok(Done::Returned)
         }
     }
+}
+
+/// What the platform says now about one of the two effects.
+pub(super) async fn inquire(
+    number: &str,
+    effect: &EffectRecord,
+    upstreams: &Upstreams,
+) -> Result<Option<Inquiry>, ConnectorError> {
+    let api = &*upstreams.agent_invoices;
+    let reasons = &[];
+    let lookup = match effect.name.as_str() {
+        ISSUE => Issue { api, number }.lookup(&effect.key, None).await?,
+        RETURN => {
+            let call = Return {
+                api,
+                number,
+                reasons,
+            };
+            call.lookup(&effect.key, None).await?
+        }
+        _ => return Ok(None),
+    };
+    let mut candidates = Vec::new();
+    let found = match &lookup {
+        Lookup::Happened(result) => {
+            let text = Text::new("上游系统显示已办结", "the upstream reports it as done");
+            let invoice = result.get("invoice_number").and_then(Value::as_str);
+            candidates.push(Candidate {
+                number: invoice.unwrap_or(number).to_owned(),
+                text: text.clone(),
+                fits: true,
+                result: result.clone(),
+            });
+            text
+        }
+        Lookup::DidNotHappen => Text::new(
+            "上游系统显示该申请仍待审",
+            "the upstream reports the application as pending",
+        ),
+        Lookup::Unclear(found) => found.clone(),
+    };
+    Ok(Some(Inquiry {
+        found,
+        lookup,
+        candidates,
+    }))
 }
 
 struct Issue<'a> {
@@ -63,7 +110,11 @@ impl EffectCall for Issue<'_> {
         Ok(json!({ "invoice_number": issued.invoice_number }))
     }
 
-    async fn lookup(&self, _: &IdempotencyKey) -> Result<Lookup, ConnectorError> {
+    async fn lookup(
+        &self,
+        _: &IdempotencyKey,
+        _: Option<&Value>,
+    ) -> Result<Lookup, ConnectorError> {
         Ok(match self.api.status(self.number).await? {
             Some(ApplicationStatus::Issued { invoice_number }) => {
                 Lookup::Happened(json!({ "invoice_number": invoice_number }))
@@ -97,7 +148,11 @@ impl EffectCall for Return<'_> {
         Ok(json!({ "returned": true }))
     }
 
-    async fn lookup(&self, _: &IdempotencyKey) -> Result<Lookup, ConnectorError> {
+    async fn lookup(
+        &self,
+        _: &IdempotencyKey,
+        _: Option<&Value>,
+    ) -> Result<Lookup, ConnectorError> {
         Ok(match self.api.status(self.number).await? {
             Some(ApplicationStatus::Returned) => Lookup::Happened(json!({ "returned": true })),
             Some(ApplicationStatus::Pending) => Lookup::DidNotHappen,

@@ -24,11 +24,12 @@ mod upstream;
 
 use async_trait::async_trait;
 use clerkwork_connectors_api::{ConnectorError, agent_invoice::Application};
-use clerkwork_core::{Clock, Facts, Finding, Text};
+use clerkwork_core::{Clock, EffectRecord, Facts, Finding, Text};
 use serde_json::Value;
 
 use crate::{
-    Done, Effects, Item, JobKind, Order, PayloadError, Stop, Subject, Upstreams, payload, schema,
+    Done, Effects, Inquiry, Item, JobKind, Order, Past, PayloadError, Stop, Subject, Upstreams,
+    payload, schema,
 };
 
 pub use codes::Code;
@@ -98,6 +99,7 @@ impl Item for Review {
         &self,
         upstreams: &Upstreams,
         clock: &dyn Clock,
+        _: Past<'_>,
         findings: &mut Vec<Finding>,
     ) -> Result<Facts, ConnectorError> {
         let query = upstream::query(&self.application);
@@ -119,6 +121,7 @@ impl Item for Review {
         &self,
         order: &Order,
         upstreams: &Upstreams,
+        _: &dyn Clock,
         effects: &mut dyn Effects,
     ) -> Result<Done, Stop> {
         act::act(
@@ -128,5 +131,13 @@ impl Item for Review {
             effects,
         )
         .await
+    }
+
+    async fn inquire(
+        &self,
+        effect: &EffectRecord,
+        upstreams: &Upstreams,
+    ) -> Result<Option<Inquiry>, ConnectorError> {
+        act::inquire(&self.application.application_number, effect, upstreams).await
     }
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use clerkwork_connectors_api::{ErrorKind, agent_invoice::ApplicationStatus};
+use clerkwork_core::ManualClock;
 use clerkwork_kinds::{Done, Order, Stop};
 use serde_json::json;
 
-use crate::upstream::{Fake, INVOICE, Journal, example, item};
+use crate::upstream::{Fake, INVOICE, Journal, NOW, example, item};
 
 fn reasons() -> Order {
     Order::Return {
@@ -16,7 +17,7 @@ fn reasons() -> Order {
 
 async fn act(fake: &Arc<Fake>, journal: &mut Journal, order: &Order) -> Result<Done, Stop> {
     item(&example())
-        .act(order, &fake.upstreams(), journal)
+        .act(order, &fake.upstreams(), &ManualClock::new(NOW), journal)
         .await
 }
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use clerkwork_core::{Facts, ManualClock};
-use clerkwork_kinds::{Done, Order, Registry};
+use clerkwork_kinds::{Done, Order, Past, Registry};
 use serde_json::{Value, json};
 
 use crate::upstream::{Fake, Journal, NOW};
@@ -113,13 +113,23 @@ async fn what_only_people_complete_has_no_facts_and_acts_nowhere() {
         let fake = Arc::new(Fake::new(None));
         let mut findings = Vec::new();
         let facts = item
-            .gather(&fake.upstreams(), &ManualClock::new(NOW), &mut findings)
+            .gather(
+                &fake.upstreams(),
+                &ManualClock::new(NOW),
+                Past::default(),
+                &mut findings,
+            )
             .await
             .unwrap();
         assert_eq!((facts, findings), (Facts::default(), Vec::new()));
         let mut journal = Journal::default();
         let done = item
-            .act(&Order::Proceed, &fake.upstreams(), &mut journal)
+            .act(
+                &Order::Proceed,
+                &fake.upstreams(),
+                &ManualClock::new(NOW),
+                &mut journal,
+            )
             .await
             .unwrap();
         let summary = json!({ "by_hand": true });
@@ -127,7 +137,14 @@ async fn what_only_people_complete_has_no_facts_and_acts_nowhere() {
         let order = Order::Return {
             reasons: vec!["资料不全".into()],
         };
-        let done = item.act(&order, &fake.upstreams(), &mut journal).await;
+        let done = item
+            .act(
+                &order,
+                &fake.upstreams(),
+                &ManualClock::new(NOW),
+                &mut journal,
+            )
+            .await;
         assert_eq!(done.unwrap(), Done::Returned);
         assert!(journal.ran.is_empty() && fake.calls.lock().unwrap().is_empty());
     }

@@ -9,11 +9,12 @@ use clerkwork_connectors_api::{
         Accumulation, AgentInvoices, Application, ApplicationStatus, Dossier, DossierQuery, Issued,
         Registration, Relations, RiskClass, TaxReceipt, TaxpayerRisk, Warning,
     },
+    red_letter::NotConnected,
 };
 use clerkwork_core::{
     Cents, EffectRecord, EffectState, Facts, Finding, IdempotencyKey, ManualClock, Timestamp,
 };
-use clerkwork_kinds::{EffectCall, Effects, Item, Lookup, Registry, Stop, Upstreams};
+use clerkwork_kinds::{EffectCall, Effects, Item, Lookup, Past, Registry, Stop, Upstreams};
 use serde_json::Value;
 
 /// When the upstream gave its facts.
@@ -81,7 +82,12 @@ pub async fn review(application: &Application, dossier: &Dossier) -> (Vec<Findin
     let mut findings = item.check();
     let fake = Arc::new(Fake::new(Some(dossier.clone())));
     let facts = item
-        .gather(&fake.upstreams(), &ManualClock::new(NOW), &mut findings)
+        .gather(
+            &fake.upstreams(),
+            &ManualClock::new(NOW),
+            Past::default(),
+            &mut findings,
+        )
         .await
         .unwrap();
     (findings, facts)
@@ -111,6 +117,7 @@ impl Fake {
     pub fn upstreams(self: &Arc<Self>) -> Upstreams {
         Upstreams {
             agent_invoices: self.clone(),
+            red_letters: Arc::new(NotConnected),
         }
     }
 
@@ -197,7 +204,7 @@ impl Effects for Journal {
                 },
             }
         }
-        match call.lookup(&key).await.map_err(Stop::Retry)? {
+        match call.lookup(&key, None).await.map_err(Stop::Retry)? {
             Lookup::Happened(value) => Ok(value),
             Lookup::DidNotHappen => call.call(&key).await.map_err(Stop::Retry),
             Lookup::Unclear(found) => Err(Stop::Unclear {
@@ -206,6 +213,7 @@ impl Effects for Journal {
                     name: name.into(),
                     state: EffectState::Unknown,
                     attempt: 1,
+                    before: None,
                     result: None,
                     intended_at: NOW,
                     resolved_at: None,
@@ -213,6 +221,10 @@ impl Effects for Journal {
                 found,
             }),
         }
+    }
+
+    fn past(&self) -> Past<'_> {
+        Past::default()
     }
 }
 

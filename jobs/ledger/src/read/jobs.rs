@@ -4,8 +4,8 @@ use clerkwork_core::{EffectRecord, Job, JobId, KindName, Review, ReviewId, State
 
 use super::{filter::Query, rows};
 use crate::{
-    DecisionFilter, DecisionKey, JobFilter, KeptDecision, Ledger, LedgerError, Page, ReviewFilter,
-    engine::cell::Cell, mint::first_of,
+    DecisionFilter, DecisionKey, JobFilter, JobWait, KeptDecision, Ledger, LedgerError, Page,
+    ReviewFilter, engine::cell::Cell, mint::first_of,
 };
 
 /// From the items; an index on their side serves the filter.
@@ -111,10 +111,18 @@ impl Ledger {
         found.iter().map(rows::job).collect()
     }
 
+    /// What a job waits for; nothing unless it is waiting.
+    pub async fn wait_of(&self, job: JobId) -> Result<Option<JobWait>, LedgerError> {
+        let sql = "SELECT w.topic, w.deadline, w.why, j.run_at FROM wait w, job j \
+            WHERE w.job = $1 AND j.id = w.job AND j.state = 'waiting'";
+        let found = self.pools().fetch(sql, vec![job.0.into()]).await?;
+        found.first().map(|row| rows::wait(job, row)).transpose()
+    }
+
     /// The journal of a job, oldest first.
     pub async fn effects(&self, job: JobId) -> Result<Vec<EffectRecord>, LedgerError> {
         let sql = "SELECT e.key, e.name, e.state, e.attempt, e.result, e.intended_at, \
-            e.resolved_at, e.job FROM effect e WHERE e.job = $1 ORDER BY e.intended_at, e.key";
+            e.resolved_at, e.job, e.before FROM effect e WHERE e.job = $1 ORDER BY e.intended_at, e.key";
         let found = self.pools().fetch(sql, vec![job.0.into()]).await?;
         found
             .iter()

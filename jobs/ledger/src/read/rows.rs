@@ -6,7 +6,8 @@ use clerkwork_core::{
 };
 
 use crate::{
-    BatchStatus, Counts, DecisionKey, KeptDecision, LedgerError, StoredEvent, WorkerProcess,
+    BatchStatus, Counts, DecisionKey, JobWait, KeptDecision, LedgerError, StoredEvent,
+    WorkerProcess,
     engine::cell::{Cells, Damage},
     row::{JobRow, batch_of, deadline_of, verdict_of},
 };
@@ -139,6 +140,10 @@ pub(crate) fn effect(row: &Cells) -> Result<(JobId, EffectRecord), LedgerError> 
             Some(_) => Some(row.json(4)?),
             None => None,
         };
+        let before = match row.opt_text(8)? {
+            Some(_) => Some(row.json(8)?),
+            None => None,
+        };
         let record = EffectRecord {
             key: IdempotencyKey(row.text(0)?),
             name: row.text(1)?,
@@ -147,6 +152,7 @@ pub(crate) fn effect(row: &Cells) -> Result<(JobId, EffectRecord), LedgerError> 
                 .find(|known| known.as_str() == state)
                 .ok_or_else(|| row.damage(2, format!("unknown state `{state}`")))?,
             attempt: row.count(3)?,
+            before,
             result,
             intended_at: time(row, 5)?,
             resolved_at: opt_time(row, 6)?,
@@ -154,6 +160,19 @@ pub(crate) fn effect(row: &Cells) -> Result<(JobId, EffectRecord), LedgerError> 
         Ok((JobId(row.uuid(7)?), record))
     };
     named("effect", row, read())
+}
+
+/// The columns are those of `Ledger::wait_of`.
+pub(crate) fn wait(job: JobId, row: &Cells) -> Result<JobWait, LedgerError> {
+    let read = || {
+        Ok::<_, Damage>(JobWait {
+            topic: row.text(0)?,
+            deadline: opt_time(row, 1)?,
+            why: row.json(2)?,
+            next_look: time(row, 3)?,
+        })
+    };
+    read().map_err(|damage| LedgerError::corrupt("wait", job, damage.0))
 }
 
 fn review_state(row: &Cells, column: usize) -> Result<ReviewState, Damage> {

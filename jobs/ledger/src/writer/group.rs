@@ -27,6 +27,7 @@ use crate::{
 
 const RUNNING_OF: &str = include_str!("../sql/running_of.sql");
 const DUE: &str = include_str!("../sql/due.sql");
+const WAITING_ON: &str = include_str!("../sql/waiting_on.sql");
 
 /// Does a group in one transaction. An error means that nothing of it was done, except
 /// [`LedgerError::OutcomeUnknown`].
@@ -189,6 +190,7 @@ async fn needed(tx: &mut Tx, works: &[Work]) -> Result<Needed, LedgerError> {
             Work::Promote { now, limit } => {
                 tx.fetch(DUE, vec![(*now).into(), (*limit).into()]).await?
             }
+            Work::Wake { topic, .. } => tx.fetch(WAITING_ON, vec![topic.as_str().into()]).await?,
             _ => continue,
         };
         let ids = found
@@ -290,6 +292,12 @@ fn step(
         Work::Promote { now, .. } => {
             for job in found {
                 moved += u64::from(plan.promote(*job, *now)?);
+            }
+            Answer::Count(moved)
+        }
+        Work::Wake { actor, .. } => {
+            for job in found {
+                moved += u64::from(plan.wake(*job, actor)?);
             }
             Answer::Count(moved)
         }

@@ -17,6 +17,7 @@ use crate::{
 const UNDISPATCH: &str = include_str!("../sql/undispatch.sql");
 const HEARTBEAT: &str = include_str!("../sql/heartbeat.sql");
 const LEASE_TAKE: &str = include_str!("../sql/lease_take.sql");
+const MATTER_TAKE: &str = include_str!("../sql/matter_take.sql");
 const BATCH_INSERT: &str = include_str!("../sql/batch_insert.sql");
 
 /// Requests that have statements of their own. The second part of the answer: something was written.
@@ -91,12 +92,18 @@ pub(crate) async fn answer(
             let leads = tx.execute(LEASE_TAKE, cells).await? > 0;
             (Ok(Answer::Lead(leads)), leads)
         }
+        Work::Hold { job, topic } => {
+            let cells = vec![topic.as_str().into(), job.0.into()];
+            let held = tx.execute(MATTER_TAKE, cells).await? > 0;
+            (Ok(Answer::Held(held)), held)
+        }
         Work::Accept(_)
         | Work::Claim(_)
         | Work::Change(_)
         | Work::Cancel { .. }
         | Work::Redrive { .. }
-        | Work::Promote { .. } => (Ok(Answer::Done), false),
+        | Work::Promote { .. }
+        | Work::Wake { .. } => (Ok(Answer::Done), false),
     })
 }
 

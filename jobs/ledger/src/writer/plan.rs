@@ -14,8 +14,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    Change, Changed, DecisionRecord, EffectWrite, LedgerError, Refused, ReviewWrite, mint::Mint,
-    row::JobRow,
+    Change, Changed, DecisionRecord, EffectWrite, LedgerError, Refused, ReviewWrite, WaitWrite,
+    mint::Mint, row::JobRow,
 };
 
 /// An event, ready to be inserted.
@@ -40,6 +40,7 @@ pub(crate) enum EffectOut {
         attempt: u32,
         state: EffectState,
         result: Option<Value>,
+        before: Option<Value>,
     },
     /// The outcome of an effect that stands already.
     Resolve {
@@ -93,6 +94,9 @@ pub(crate) struct Plan<'a> {
     pub(crate) effects: BTreeMap<(JobId, String), EffectOut>,
     pub(crate) decisions: Vec<(JobId, Option<BatchId>, u32, Box<DecisionRecord>)>,
     pub(crate) counts: BTreeMap<(Uuid, State), i64>,
+    pub(crate) waits: BTreeMap<JobId, WaitWrite>,
+    /// Jobs that give back what they held and wait for nothing any more.
+    pub(crate) released: BTreeSet<JobId>,
     /// Something became available.
     pub(crate) work_appeared: bool,
 }
@@ -121,6 +125,8 @@ impl<'a> Plan<'a> {
             open_effects: BTreeSet::new(),
             decisions: Vec::new(),
             counts: BTreeMap::new(),
+            waits: BTreeMap::new(),
+            released: BTreeSet::new(),
             work_appeared: false,
         }
     }
@@ -360,12 +366,13 @@ impl<'a> Plan<'a> {
         }
         for effect in &change.effects {
             match effect {
-                EffectWrite::Intend { key, name } => {
+                EffectWrite::Intend { key, name, before } => {
                     let put = EffectOut::Put {
                         name: name.clone(),
                         attempt: change.attempt,
                         state: EffectState::Intended,
                         result: None,
+                        before: before.clone(),
                     };
                     self.effects.insert((job, key.0.clone()), put);
                 }
@@ -386,6 +393,12 @@ impl<'a> Plan<'a> {
                         });
                 }
             }
+        }
+        if let Some(wait) = &change.wait {
+            self.waits.insert(job, wait.clone());
+        }
+        if change.release {
+            self.released.insert(job);
         }
         match &change.review {
             None => {}

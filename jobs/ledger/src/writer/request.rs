@@ -49,6 +49,14 @@ pub(crate) enum Work {
         now: Timestamp,
         limit: u32,
     },
+    Wake {
+        topic: String,
+        actor: Actor,
+    },
+    Hold {
+        job: JobId,
+        topic: String,
+    },
     Dispatch {
         lane: Lane,
         room: u32,
@@ -80,6 +88,7 @@ pub(crate) enum Answer {
     Entries(Vec<Entry>),
     Count(u64),
     Lead(bool),
+    Held(bool),
     Done,
 }
 

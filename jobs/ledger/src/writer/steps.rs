@@ -68,6 +68,7 @@ impl Plan<'_> {
         } else if state.may_become(State::Cancelled) {
             let done = draft(EventType::JobCancelled);
             self.go(job, State::Cancelled, attempt, done)?;
+            self.released.insert(job);
             Ok(CancelOutcome::Cancelled)
         } else {
             Ok(CancelOutcome::No(Refused::JobIs { state, attempt }))
@@ -119,6 +120,24 @@ impl Plan<'_> {
         let draft = EventDraft::new(
             EventType::JobAvailable,
             Actor::System("dispatcher".into()),
+            json!({"attempt": attempt, "from": from.as_str()}),
+        );
+        self.go(job, State::Available, attempt, draft)?;
+        Ok(true)
+    }
+
+    /// A waiting job of whose matter somebody heard. `false`: it waits no longer.
+    pub(crate) fn wake(&mut self, job: JobId, actor: &Actor) -> Result<bool, LedgerError> {
+        let Some(row) = self.row(job) else {
+            return Ok(false);
+        };
+        if row.state != State::Waiting {
+            return Ok(false);
+        }
+        let (from, attempt) = (row.state, row.attempt.max(row.claimed_attempt + 1));
+        let draft = EventDraft::new(
+            EventType::JobAvailable,
+            actor.clone(),
             json!({"attempt": attempt, "from": from.as_str()}),
         );
         self.go(job, State::Available, attempt, draft)?;

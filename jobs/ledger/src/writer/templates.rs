@@ -30,7 +30,7 @@ bulk! {
     PERSON_LOAD = "person_load" [Blob];
     EVENT_INSERT = "event_insert" [Id, Int, Text, Text, Text, Id, Int, Blob];
     SEALED_INSERT = "sealed_insert" [Id, Text, Blob, Blob, Blob];
-    EFFECT_PUT = "effect_put" [Id, Text, Text, Text, Int, Text, Int, Int];
+    EFFECT_PUT = "effect_put" [Id, Text, Text, Text, Int, Text, Int, Int, Text];
     EFFECT_RESOLVE = "effect_resolve" [Id, Text, Text, Text, Int];
     EFFECT_OF = "effect_of" [Id];
     DECISION_INSERT = "decision_insert"
@@ -40,5 +40,8 @@ bulk! {
     REVIEW_STANDING = "review_standing" [Id];
     REVIEW_OF = "review_of" [Id];
     BATCH_KNOWN = "batch_known" [Id];
+    WAIT_PUT = "wait_put" [Id, Text, Int, Text];
+    WAIT_DROP = "wait_drop" [Id];
+    MATTER_DROP = "matter_drop" [Id];
     COUNT_ADD = "count_add" [Id, Text, Int, Int];
 }

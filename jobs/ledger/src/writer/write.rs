@@ -26,6 +26,7 @@ pub(crate) async fn write(
     write_effects(tx, &plan).await?;
     write_decisions(tx, &plan).await?;
     write_reviews(tx, &plan).await?;
+    write_waits(tx, &plan).await?;
     let Plan {
         at,
         events,
@@ -106,6 +107,7 @@ async fn write_effects(tx: &mut Tx, plan: &Plan<'_>) -> Result<(), LedgerError> 
                 attempt,
                 state,
                 result,
+                before,
             } => put.push([
                 job.0.into(),
                 key.as_str().into(),
@@ -115,6 +117,7 @@ async fn write_effects(tx: &mut Tx, plan: &Plan<'_>) -> Result<(), LedgerError> 
                 result.as_ref().map(json).transpose()?.into(),
                 plan.at.into(),
                 (*state != EffectState::Intended).then_some(plan.at).into(),
+                before.as_ref().map(json).transpose()?.into(),
             ]),
             EffectOut::Resolve { state, result } => resolve.push([
                 job.0.into(),
@@ -185,6 +188,29 @@ async fn write_reviews(tx: &mut Tx, plan: &Plan<'_>) -> Result<(), LedgerError> 
     // What lapses makes room for what is opened: only one review of a job may be open.
     tx.bulk(&sql::REVIEW_UPDATE, changed).await?;
     tx.bulk(&sql::REVIEW_INSERT, new).await?;
+    Ok(())
+}
+
+/// What jobs wait for and hold. A job that gives its matter back in the same transaction in which
+/// it waits keeps the wait.
+async fn write_waits(tx: &mut Tx, plan: &Plan<'_>) -> Result<(), LedgerError> {
+    let (mut done, mut free) = (Rows::default(), Rows::default());
+    for job in &plan.released {
+        done.push([job.0.into()]);
+        free.push([job.0.into()]);
+    }
+    tx.bulk(&sql::WAIT_DROP, done).await?;
+    tx.bulk(&sql::MATTER_DROP, free).await?;
+    let mut waits = Rows::default();
+    for (job, wait) in &plan.waits {
+        waits.push([
+            job.0.into(),
+            wait.topic.as_str().into(),
+            wait.deadline.into(),
+            json(&wait.why)?.into(),
+        ]);
+    }
+    tx.bulk(&sql::WAIT_PUT, waits).await?;
     Ok(())
 }
 

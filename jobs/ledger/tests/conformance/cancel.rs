@@ -74,6 +74,7 @@ async fn a_job_whose_act_may_have_happened_is_only_asked(world: World) {
     intend.effects.push(EffectWrite::Intend {
         key: IdempotencyKey::of(id, "issue"),
         name: "issue".into(),
+        before: None,
     });
     assert_eq!(world.change(intend).await, Changed::Yes);
     world.ledger.rescue(worker, 5).await.unwrap();

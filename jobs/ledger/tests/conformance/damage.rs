@@ -63,6 +63,7 @@ async fn a_damaged_journal_is_named(world: World) {
     intend.effects.push(EffectWrite::Intend {
         key: key.clone(),
         name: "issue".into(),
+        before: None,
     });
     world.change(intend).await;
     world.execute("UPDATE effect SET state = 'perhaps'").await;

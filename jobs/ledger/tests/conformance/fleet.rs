@@ -139,6 +139,7 @@ async fn transitions_outside_the_table_are_programming_errors(world: World) {
     theft.effects.push(EffectWrite::Intend {
         key: foreign,
         name: "issue".into(),
+        before: None,
     });
     let mut back = change(id, State::Running, 1, State::Retryable);
     back.next_attempt = 0;
@@ -161,6 +162,7 @@ fn decision(verdict: Verdict) -> DecisionRecord {
             value: FactValue::Long(i64::MIN),
             source: "etax".into(),
             at: crate::world::START,
+            progress: false,
         },
     );
     DecisionRecord {
@@ -212,6 +214,7 @@ async fn effects_are_journaled_and_come_back_with_the_next_claim(world: World) {
     let intend = |name: &str| EffectWrite::Intend {
         key: IdempotencyKey::of(id, name),
         name: name.into(),
+        before: None,
     };
     let resolve = |name: &str, state| EffectWrite::Resolve {
         key: IdempotencyKey::of(id, name),

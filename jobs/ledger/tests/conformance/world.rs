@@ -4,11 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use clerkwork_audit::{EventDraft, EventType, MasterKey, Sealer};
 use clerkwork_core::{
-    Actor, BatchId, Clock, Entry, Job, JobId, KindName, Lane, ManualClock, Office, State,
+    Actor, BatchId, Clock, Entry, Job, JobId, KindName, Lane, ManualClock, Office, State, Text,
     Timestamp, WorkerId,
 };
 use clerkwork_ledger::{
     Accepted, Change, Changed, Claim, Claimed, ClaimedJob, Ledger, LedgerOptions, NewBatch, NewJob,
+    WaitWrite,
 };
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, Executor};
@@ -275,5 +276,13 @@ pub(crate) fn change(job: JobId, from: State, attempt: u32, to: State) -> Change
         State::Cancelled => EventType::JobCancelled,
         State::Failed => EventType::JobFailed,
     };
-    Change::new(job, from, attempt, to).event(event(kind))
+    let mut change = Change::new(job, from, attempt, to).event(event(kind));
+    if to == State::Waiting {
+        change.wait = Some(WaitWrite {
+            topic: format!("test:{job}"),
+            deadline: None,
+            why: Text::new("等待对方", "the other side"),
+        });
+    }
+    change
 }

@@ -48,6 +48,7 @@ pub fn put(mut facts: Facts, name: &str, value: impl Into<FactValue>) -> Facts {
         value: value.into(),
         source: "test".into(),
         at: Timestamp(7),
+        progress: false,
     };
     facts.0.insert(name.into(), fact);
     facts

@@ -7,9 +7,10 @@ use std::sync::{
 
 use async_trait::async_trait;
 use clerkwork_connectors_api::ConnectorError;
-use clerkwork_core::{Clock, Facts, Finding, Text};
+use clerkwork_core::{Clock, EffectRecord, Facts, Finding, Text};
 use clerkwork_kinds::{
-    Done, Effects, Item, JobKind, Order, PayloadError, Registry, Stop, Subject, Upstreams,
+    Done, Effects, Inquiry, Item, JobKind, Order, Past, PayloadError, Registry, Stop, Subject,
+    Upstreams,
 };
 use clerkwork_runtime::Services;
 use serde_json::Value;
@@ -126,13 +127,14 @@ impl Item for TwistedItem {
         &self,
         upstreams: &Upstreams,
         clock: &dyn Clock,
+        past: Past<'_>,
         findings: &mut Vec<Finding>,
     ) -> Result<Facts, ConnectorError> {
         match self.twist {
             Twist::PanicsAsking => panic!("twisted"),
             Twist::HangsAsking => self.hanging.hang().await,
             Twist::PanicsAfterTheAct | Twist::HangsAfterTheAct | Twist::ForPeopleOnly => {
-                self.real.gather(upstreams, clock, findings).await
+                self.real.gather(upstreams, clock, past, findings).await
             }
         }
     }
@@ -141,13 +143,22 @@ impl Item for TwistedItem {
         &self,
         order: &Order,
         upstreams: &Upstreams,
+        clock: &dyn Clock,
         effects: &mut dyn Effects,
     ) -> Result<Done, Stop> {
-        let done = self.real.act(order, upstreams, effects).await;
+        let done = self.real.act(order, upstreams, clock, effects).await;
         match self.twist {
             Twist::PanicsAfterTheAct => panic!("twisted"),
             Twist::HangsAfterTheAct => self.hanging.hang().await,
             Twist::PanicsAsking | Twist::HangsAsking | Twist::ForPeopleOnly => done,
         }
+    }
+
+    async fn inquire(
+        &self,
+        effect: &EffectRecord,
+        upstreams: &Upstreams,
+    ) -> Result<Option<Inquiry>, ConnectorError> {
+        self.real.inquire(effect, upstreams).await
     }
 }

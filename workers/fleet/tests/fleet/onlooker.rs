@@ -36,6 +36,7 @@ pub fn watched(services: &Services, onlooker: impl Onlooker + 'static) -> Servic
     Services {
         upstreams: Upstreams {
             agent_invoices: Arc::new(Watched { real, onlooker }),
+            red_letters: services.upstreams.red_letters.clone(),
         },
         ..services.clone()
     }
