@@ -495,10 +495,11 @@ pub struct BlueTraces {
     pub saving: bool,
 }
 
-/// How the issuer of the blue invoice has been acting; what policies weigh.
+/// How the issuer of the blue invoice has been acting, over the last closed filing period unless
+/// told otherwise; what policies weigh. What is done now does not change it before the period ends.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct IssuerActivity {
-    /// Invoices issued in the period.
+    /// Invoices issued.
     pub issued: u32,
     /// Red ones among them.
     pub red: u32,
@@ -506,7 +507,7 @@ pub struct IssuerActivity {
     pub voided: u32,
     /// Those just under the quota of a single invoice.
     pub top_of_quota: u32,
-    /// Red ones within the last three days of a month, over the last three months.
+    /// Red ones within the last three days of a month, over the last three closed months.
     pub month_end_reds: u32,
     /// Reversals after which the same goods were invoiced to another buyer.
     pub reissued_to_others: u32,
