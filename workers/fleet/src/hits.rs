@@ -55,6 +55,12 @@ pub(crate) const ELSEWHERE: Text = Text::new(
     "another job works on the same matter; this one goes on when that one has ended",
 );
 
+/// Why nothing else is begun while an effect is open.
+pub(crate) const SETTLE_FIRST: Text = Text::new(
+    "须先查明该操作的结果，才能进行其他操作",
+    "its outcome must be settled before anything else is begun",
+);
+
 /// Whether an effect happened cannot be found out.
 pub(crate) fn outcome_unclear(effect: &str, found: &Text) -> RuleHit {
     hit(

@@ -127,6 +127,21 @@ impl Journal<'_, '_> {
         }
     }
 
+    /// Nothing is begun while the outcome of another effect is open.
+    fn settled_but(&self, key: &IdempotencyKey) -> Result<(), Stop> {
+        let open = |effect: &&EffectRecord| {
+            effect.key != *key
+                && matches!(effect.state, EffectState::Intended | EffectState::Unknown)
+        };
+        match self.attempt.journal.iter().find(open) {
+            None => Ok(()),
+            Some(effect) => Err(Stop::Unclear {
+                effect: Box::new(effect.clone()),
+                found: hits::SETTLE_FIRST,
+            }),
+        }
+    }
+
     async fn look_up(
         &mut self,
         key: &IdempotencyKey,
@@ -244,6 +259,7 @@ impl Effects for Journal<'_, '_> {
             }
             Some(EffectState::Refused) | None => {}
         }
+        self.settled_but(&key)?;
         self.pass_gate().await?;
         self.announce(&key, name, call.before()).await?;
         match call.call(&key).await {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clerkwork_audit::EventType;
 use clerkwork_connectors_api::{ConnectorError, ErrorKind};
-use clerkwork_core::{EffectState, Entry, State, Verdict};
+use clerkwork_core::{EffectRecord, EffectState, Entry, State, Verdict};
 use clerkwork_kinds::{Done, Item, JobKind, Order, Stop, Wait};
 use clerkwork_ledger::{Claim, Claimed, LedgerError};
 use clerkwork_runtime::Services;
@@ -63,15 +63,28 @@ pub async fn travel(services: &Services, entry: &Entry) -> Result<(), LedgerErro
             return end(attempt.wait(elsewhere(&attempt, matter)).await);
         }
     }
-    if attempt
-        .journal
-        .iter()
-        .any(|effect| effect.state != EffectState::Refused)
+    if is_under_way(&attempt)
         && let Some(order) = order_under_way(&attempt).await?
     {
         return act(&mut attempt, kind, item.as_ref(), order, false, false).await;
     }
     decide_and_act(&mut attempt, kind, item.as_ref(), false).await
+}
+
+/// Whether earlier attempts were carrying something out that this one is to go on with: an effect is
+/// open, or some are done and no person has spoken since. What a person says between two effects is
+/// looked at anew, with the facts as they are now.
+fn is_under_way(attempt: &Attempt<'_>) -> bool {
+    if attempt.open_effect().is_some() {
+        return true;
+    }
+    let done = |effect: &&EffectRecord| effect.state == EffectState::Confirmed;
+    let announced = attempt.journal.iter().filter(done);
+    let Some(last) = announced.map(|effect| effect.intended_at).max() else {
+        return false;
+    };
+    let spoken = attempt.review.as_ref().and_then(|review| review.decided_at);
+    spoken.is_none_or(|spoken| spoken < last)
 }
 
 /// Another job works on the same matter: this one's turn comes later.

@@ -1,8 +1,11 @@
 //! Kinds that misbehave: the review of agent-issued invoices with one thing changed.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -10,7 +13,7 @@ use clerkwork_connectors_api::ConnectorError;
 use clerkwork_core::{Clock, EffectRecord, Facts, Finding, Text};
 use clerkwork_kinds::{
     Done, Effects, Inquiry, Item, JobKind, Order, Past, PayloadError, Registry, Stop, Subject,
-    Upstreams,
+    Upstreams, Wait,
 };
 use clerkwork_runtime::Services;
 use serde_json::Value;
@@ -30,7 +33,16 @@ pub enum Twist {
     HangsAfterTheAct,
     /// No robot may complete it; but it tries to act all the same.
     ForPeopleOnly,
+    /// All items are about the same matter.
+    OneMatter,
+    /// The first time it acts, it waits for an hour instead, or until somebody rings.
+    WaitsFirst,
+    /// It never acts and asks to be decided again.
+    NeverContent,
 }
+
+/// What [`Twist::WaitsFirst`] waits for.
+pub const BELL: &str = "test.bell";
 
 /// The same parts, with the twisted kind in the place of the real one.
 pub fn twisted(services: &Services, twist: Twist) -> (Services, Hanging) {
@@ -40,6 +52,7 @@ pub fn twisted(services: &Services, twist: Twist) -> (Services, Hanging) {
         real,
         twist,
         hanging: hanging.clone(),
+        acts: Arc::default(),
     });
     let services = Services {
         kinds: Arc::new(Registry::of([kind])),
@@ -75,6 +88,8 @@ struct Twisted {
     real: Arc<dyn JobKind>,
     twist: Twist,
     hanging: Hanging,
+    /// How often anything acted.
+    acts: Arc<AtomicUsize>,
 }
 
 impl JobKind for Twisted {
@@ -103,6 +118,7 @@ impl JobKind for Twisted {
             real: self.real.parse(payload)?,
             twist: self.twist,
             hanging: self.hanging.clone(),
+            acts: self.acts.clone(),
         }))
     }
 }
@@ -111,12 +127,17 @@ struct TwistedItem {
     real: Box<dyn Item>,
     twist: Twist,
     hanging: Hanging,
+    acts: Arc<AtomicUsize>,
 }
 
 #[async_trait]
 impl Item for TwistedItem {
     fn subject(&self) -> Subject {
         self.real.subject()
+    }
+
+    fn matter(&self) -> Option<String> {
+        (self.twist == Twist::OneMatter).then(|| "test.one".to_owned())
     }
 
     fn check(&self) -> Vec<Finding> {
@@ -133,9 +154,12 @@ impl Item for TwistedItem {
         match self.twist {
             Twist::PanicsAsking => panic!("twisted"),
             Twist::HangsAsking => self.hanging.hang().await,
-            Twist::PanicsAfterTheAct | Twist::HangsAfterTheAct | Twist::ForPeopleOnly => {
-                self.real.gather(upstreams, clock, past, findings).await
-            }
+            Twist::PanicsAfterTheAct
+            | Twist::HangsAfterTheAct
+            | Twist::ForPeopleOnly
+            | Twist::OneMatter
+            | Twist::WaitsFirst
+            | Twist::NeverContent => self.real.gather(upstreams, clock, past, findings).await,
         }
     }
 
@@ -146,11 +170,29 @@ impl Item for TwistedItem {
         clock: &dyn Clock,
         effects: &mut dyn Effects,
     ) -> Result<Done, Stop> {
+        match self.twist {
+            Twist::WaitsFirst if self.acts.fetch_add(1, Ordering::SeqCst) == 0 => {
+                let until = clock.now().after(Duration::from_secs(3_600));
+                return Ok(Done::Waiting(Wait {
+                    topic: BELL.into(),
+                    until,
+                    deadline: Some(until),
+                    why: Text::new("等铃响", "the bell"),
+                }));
+            }
+            Twist::NeverContent => return Ok(Done::Reconsider),
+            _ => {}
+        }
         let done = self.real.act(order, upstreams, clock, effects).await;
         match self.twist {
             Twist::PanicsAfterTheAct => panic!("twisted"),
             Twist::HangsAfterTheAct => self.hanging.hang().await,
-            Twist::PanicsAsking | Twist::HangsAsking | Twist::ForPeopleOnly => done,
+            Twist::PanicsAsking
+            | Twist::HangsAsking
+            | Twist::ForPeopleOnly
+            | Twist::OneMatter
+            | Twist::WaitsFirst
+            | Twist::NeverContent => done,
         }
     }
 

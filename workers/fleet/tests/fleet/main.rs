@@ -24,6 +24,7 @@ mod onlooker;
 mod review;
 mod stage;
 mod verdicts;
+mod waits;
 
 use std::time::Duration;
 
