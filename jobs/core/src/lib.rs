@@ -33,4 +33,4 @@ pub use money::Cents;
 pub use review::{Binding, Review, ReviewState};
 pub use state::State;
 pub use text::Text;
-pub use time::{Clock, ManualClock, SystemClock, Timestamp};
+pub use time::{Clock, ManualClock, ShiftedClock, SystemClock, Timestamp};

@@ -2,7 +2,10 @@
 
 use std::{
     fmt,
-    sync::atomic::{AtomicI64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
@@ -82,6 +85,41 @@ impl Clock for ManualClock {
     }
 }
 
+/// A clock that runs like another and can be moved forward, so that a wait of days ends while one
+/// watches.
+#[derive(Debug)]
+pub struct ShiftedClock {
+    base: Arc<dyn Clock>,
+    shift: AtomicI64,
+}
+
+impl ShiftedClock {
+    /// Runs like `base`, ahead of it by `shift`.
+    pub fn new(base: Arc<dyn Clock>, shift: Duration) -> Self {
+        Self {
+            base,
+            shift: AtomicI64::new(micros(shift)),
+        }
+    }
+
+    /// Moves forward.
+    pub fn advance(&self, duration: Duration) {
+        self.shift.fetch_add(micros(duration), Ordering::SeqCst);
+    }
+
+    /// How far it is ahead of the clock it runs like.
+    pub fn shift(&self) -> Duration {
+        Duration::from_micros(u64::try_from(self.shift.load(Ordering::SeqCst)).unwrap_or(0))
+    }
+}
+
+impl Clock for ShiftedClock {
+    fn now(&self) -> Timestamp {
+        let shift = self.shift.load(Ordering::SeqCst);
+        Timestamp(self.base.now().0.saturating_add(shift))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,6 +130,16 @@ mod tests {
             Timestamp(1_772_352_000_000_001).to_string(),
             "2026-03-01T08:00:00.000001Z"
         );
+    }
+
+    #[test]
+    fn a_shifted_clock_runs_with_its_base_and_ahead_of_it() {
+        let base = Arc::new(ManualClock::new(Timestamp(5)));
+        let clock = ShiftedClock::new(base.clone(), Duration::from_micros(10));
+        base.advance(Duration::from_micros(1));
+        clock.advance(Duration::from_micros(100));
+        assert_eq!(clock.now(), Timestamp(116));
+        assert_eq!(clock.shift(), Duration::from_micros(110));
     }
 
     #[test]
