@@ -7,12 +7,14 @@ use clerkwork_connectors_api::{
 use clerkwork_core::{
     Clock, EffectRecord, EffectState, Facts, Finding, IdempotencyKey, Text, Timestamp,
 };
+use serde::Serialize;
 use serde_json::Value;
 use std::{fmt, sync::Arc};
 
 use crate::PayloadError;
 
 /// A kind of work. One file or folder implements it, one line in the registry names it.
+#[async_trait]
 pub trait JobKind: Send + Sync {
     /// Stable name in storage, on the wire and on the command line, for example
     /// `agent_invoice_review`.
@@ -39,6 +41,37 @@ pub trait JobKind: Send + Sync {
     /// standard registry has one.
     fn example(&self) -> Option<&'static str> {
         None
+    }
+
+    /// Items that wait at the upstream, not decided yet: those after the reference `after`, in the
+    /// order of their references, at most `limit`. Nothing for a kind that comes from elsewhere.
+    async fn pending(
+        &self,
+        _upstreams: &Upstreams,
+        _after: Option<&str>,
+        _limit: u32,
+    ) -> Result<Option<Vec<PendingItem>>, ConnectorError> {
+        Ok(None)
+    }
+}
+
+/// An item as the upstream hands it over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PendingItem {
+    /// The upstream's own name for it, which becomes the job's.
+    pub reference: String,
+    /// The payload.
+    pub payload: Value,
+}
+
+impl PendingItem {
+    /// From a payload that was read from the upstream's answer.
+    pub fn new(reference: &str, payload: &impl Serialize) -> Self {
+        Self {
+            reference: reference.to_owned(),
+            // Types of the contract are plain data with text keys: they have a JSON form.
+            payload: serde_json::to_value(payload).unwrap_or_default(),
+        }
     }
 }
 

@@ -26,8 +26,8 @@ mod registry;
 mod schema;
 
 pub use kind::{
-    Candidate, Done, EffectCall, Effects, Inquiry, Item, JobKind, Lookup, Order, Past, Stop,
-    Subject, Upstreams, Wait,
+    Candidate, Done, EffectCall, Effects, Inquiry, Item, JobKind, Lookup, Order, Past, PendingItem,
+    Stop, Subject, Upstreams, Wait,
 };
 pub use payload::PayloadError;
 pub use registry::Registry;

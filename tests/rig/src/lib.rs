@@ -10,7 +10,12 @@
 
 mod parts;
 
-pub use parts::pending_jobs;
+pub use parts::{pending_jobs, pending_jobs_of};
+
+/// The kind of the sandbox's applications for agent-issued invoices.
+pub const AGENT_INVOICES: &str = "agent_invoice_review";
+/// The kind of its applications for red-letter invoices.
+pub const RED_LETTERS: &str = "red_letter_invoice";
 
 use std::{
     collections::BTreeMap,
@@ -20,8 +25,8 @@ use std::{
 };
 
 use clerkwork_audit::{EventDraft, EventType};
-use clerkwork_core::{Actor, BatchId, Job, KindName, Lane, Office, State, SystemClock};
-use clerkwork_ledger::{Change, Changed, Counts, NewBatch, NewJob, ReviewWrite};
+use clerkwork_core::{Actor, BatchId, Job, Office, State, SystemClock};
+use clerkwork_ledger::{Change, Changed, Counts, NewBatch, ReviewWrite};
 use clerkwork_runtime::{Config, Services, Sources};
 use clerkwork_sandbox::{Faults, Options, Running, Sandbox};
 use clerkwork_testkit::{Database, Postgres, Redis};
@@ -213,8 +218,14 @@ impl Process {
     }
 }
 
-/// Submits everything that the sandbox has pending, as one batch by the user `rig`.
+/// Submits every application for an agent-issued invoice that the sandbox has pending, as one batch
+/// by the user `rig`.
 pub async fn submit_pending(services: &Services, reference: &str) -> BatchId {
+    submit_pending_of(services, AGENT_INVOICES, reference).await
+}
+
+/// Submits everything of a kind that the sandbox has pending, as one batch by the user `rig`.
+pub async fn submit_pending_of(services: &Services, kind: &str, reference: &str) -> BatchId {
     let batch = NewBatch {
         reference: reference.into(),
         office: Office::default(),
@@ -226,47 +237,16 @@ pub async fn submit_pending(services: &Services, reference: &str) -> BatchId {
         .create_batch(batch, Actor::User("rig".into()))
         .await
         .expect("a batch");
-    let kind = services
-        .kinds
-        .get("agent_invoice_review")
-        .expect("the kind");
-    let mut after: Option<String> = None;
-    loop {
-        let page = services
-            .upstreams
-            .agent_invoices
-            .pending(after.as_deref(), 500)
-            .await
-            .expect("the pending ones");
-        let Some(last) = page.last() else {
-            return batch;
-        };
-        after = Some(last.application_number.clone());
-        let jobs = page.into_iter().map(|application| {
-            let payload = serde_json::to_value(&application).expect("an application as json");
-            let item = kind.parse(&payload).expect("a readable application");
-            let subject = item.subject();
-            NewJob {
-                kind: KindName::new(kind.name()),
-                reference: application.application_number,
-                office: Office::default(),
-                batch: Some(batch),
-                lane: Lane::Standard,
-                deadline: None,
-                run_at: None,
-                submitter: "rig".into(),
-                payload,
-                subject_id: subject.id,
-                subject_name: subject.name,
-                traceparent: None,
-            }
-        });
-        services
-            .ledger
-            .accept(jobs.collect())
-            .await
-            .expect("accepted");
+    let mut jobs = pending_jobs_of(services, kind).await;
+    for job in &mut jobs {
+        job.batch = Some(batch);
     }
+    while !jobs.is_empty() {
+        let rest = jobs.split_off(jobs.len().min(500));
+        services.ledger.accept(jobs).await.expect("accepted");
+        jobs = rest;
+    }
+    batch
 }
 
 /// How many of the batch the fleet has ended with: terminal or in front of a person.

@@ -7,7 +7,7 @@ use clerkwork_ledger::NewJob;
 use clerkwork_runtime::Services;
 use redis::aio::MultiplexedConnection;
 
-use crate::{Process, Rig};
+use crate::{AGENT_INVOICES, Process, Rig};
 
 impl Rig {
     /// The wired parts of one more process that goes by `clock`.
@@ -58,40 +58,37 @@ impl Process {
     }
 }
 
-/// Everything that the sandbox has pending, as jobs by the user `rig` without a batch.
+/// Every application for an agent-issued invoice that the sandbox has pending, as jobs by the user
+/// `rig` without a batch.
 pub async fn pending_jobs(services: &Services) -> Vec<NewJob> {
-    let kind = services
-        .kinds
-        .get("agent_invoice_review")
-        .expect("the kind");
+    pending_jobs_of(services, AGENT_INVOICES).await
+}
+
+/// Everything of a kind that the sandbox has pending, as jobs by the user `rig` without a batch.
+pub async fn pending_jobs_of(services: &Services, kind: &str) -> Vec<NewJob> {
+    let kind = services.kinds.get(kind).expect("the kind");
     let mut jobs: Vec<NewJob> = Vec::new();
     loop {
         let after = jobs.last().map(|job| job.reference.clone());
-        let page = services
-            .upstreams
-            .agent_invoices
-            .pending(after.as_deref(), 500)
-            .await
-            .expect("the pending ones");
+        let page = kind.pending(&services.upstreams, after.as_deref(), 500);
+        let page = page.await.expect("the pending ones");
+        let page = page.expect("a kind that comes from the upstream");
         if page.is_empty() {
             return jobs;
         }
-        jobs.extend(page.into_iter().map(|application| {
-            let payload = serde_json::to_value(&application).expect("an application as json");
-            let subject = kind
-                .parse(&payload)
-                .expect("a readable application")
-                .subject();
+        jobs.extend(page.into_iter().map(|one| {
+            let item = kind.parse(&one.payload).expect("a readable application");
+            let subject = item.subject();
             NewJob {
                 kind: KindName::new(kind.name()),
-                reference: application.application_number,
+                reference: one.reference,
                 office: Office::default(),
                 batch: None,
                 lane: Lane::Standard,
                 deadline: None,
                 run_at: None,
                 submitter: "rig".into(),
-                payload,
+                payload: one.payload,
                 subject_id: subject.id,
                 subject_name: subject.name,
                 traceparent: None,

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use clerkwork_audit::EventType;
 use clerkwork_connectors_api::{ConnectorError, ErrorKind};
-use clerkwork_core::{EffectRecord, EffectState, Entry, State, Verdict};
+use clerkwork_core::{EffectState, Entry, ReviewState, State, Verdict};
 use clerkwork_kinds::{Done, Item, JobKind, Order, Stop, Wait};
-use clerkwork_ledger::{Claim, Claimed, LedgerError};
+use clerkwork_ledger::{Claim, Claimed, KeptDecision, LedgerError};
 use clerkwork_runtime::Services;
 use serde_json::json;
 
@@ -63,7 +63,10 @@ pub async fn travel(services: &Services, entry: &Entry) -> Result<(), LedgerErro
             return end(attempt.wait(elsewhere(&attempt, matter)).await);
         }
     }
-    if is_under_way(&attempt)
+    if attempt
+        .journal
+        .iter()
+        .any(|effect| effect.state != EffectState::Refused)
         && let Some(order) = order_under_way(&attempt).await?
     {
         return act(&mut attempt, kind, item.as_ref(), order, false, false).await;
@@ -71,20 +74,20 @@ pub async fn travel(services: &Services, entry: &Entry) -> Result<(), LedgerErro
     decide_and_act(&mut attempt, kind, item.as_ref(), false).await
 }
 
-/// Whether earlier attempts were carrying something out that this one is to go on with: an effect is
-/// open, or some are done and no person has spoken since. What a person says between two effects is
-/// looked at anew, with the facts as they are now.
-fn is_under_way(attempt: &Attempt<'_>) -> bool {
-    if attempt.open_effect().is_some() {
-        return true;
-    }
-    let done = |effect: &&EffectRecord| effect.state == EffectState::Confirmed;
-    let announced = attempt.journal.iter().filter(done);
-    let Some(last) = announced.map(|effect| effect.intended_at).max() else {
-        return false;
-    };
-    let spoken = attempt.review.as_ref().and_then(|review| review.decided_at);
-    spoken.is_none_or(|spoken| spoken < last)
+/// Whether a person has decided since the last effect was announced. What they say between two
+/// effects is looked at anew, with the facts as they are now.
+fn person_spoke_since(attempt: &Attempt<'_>, kept: &[KeptDecision]) -> bool {
+    let decided = attempt
+        .review
+        .as_ref()
+        .is_some_and(|review| match review.state {
+            ReviewState::Approved | ReviewState::Returned => true,
+            ReviewState::Open | ReviewState::Lapsed => false,
+        });
+    let asked = |kept: &&KeptDecision| kept.decision.verdict == Verdict::Review;
+    let asked_at = kept.iter().rev().find(asked).map(|kept| kept.attempt);
+    let acted_at = attempt.journal.iter().map(|effect| effect.attempt).max();
+    decided && asked_at >= acted_at
 }
 
 /// Another job works on the same matter: this one's turn comes later.
@@ -125,9 +128,12 @@ async fn decide_and_act(
     }
 }
 
-/// What an earlier attempt was carrying out when it announced its first effect.
+/// What earlier attempts were carrying out, for this one to go on with.
 async fn order_under_way(attempt: &Attempt<'_>) -> Result<Option<Order>, LedgerError> {
     let kept = attempt.services.ledger.decisions(attempt.job.id).await?;
+    if attempt.open_effect().is_none() && person_spoke_since(attempt, &kept) {
+        return Ok(None);
+    }
     let acting = kept.iter().rev().find(|kept| match kept.decision.verdict {
         Verdict::Proceed | Verdict::Return => true,
         Verdict::Review => false,

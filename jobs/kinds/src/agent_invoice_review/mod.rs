@@ -28,8 +28,8 @@ use clerkwork_core::{Clock, EffectRecord, Facts, Finding, Text};
 use serde_json::Value;
 
 use crate::{
-    Done, Effects, Inquiry, Item, JobKind, Order, Past, PayloadError, Stop, Subject, Upstreams,
-    payload, schema,
+    Done, Effects, Inquiry, Item, JobKind, Order, Past, PayloadError, PendingItem, Stop, Subject,
+    Upstreams, payload, schema,
 };
 
 pub use codes::Code;
@@ -40,6 +40,7 @@ use basis::Basis;
 #[derive(Debug, Clone, Copy)]
 pub struct AgentInvoiceReview;
 
+#[async_trait]
 impl JobKind for AgentInvoiceReview {
     fn name(&self) -> &'static str {
         "agent_invoice_review"
@@ -68,6 +69,17 @@ impl JobKind for AgentInvoiceReview {
 
     fn example(&self) -> Option<&'static str> {
         Some(include_str!("../../examples/agent_invoice_review.json"))
+    }
+
+    async fn pending(
+        &self,
+        upstreams: &Upstreams,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Option<Vec<PendingItem>>, ConnectorError> {
+        let page = upstreams.agent_invoices.pending(after, limit).await?;
+        let item = |one: &Application| PendingItem::new(&one.application_number, one);
+        Ok(Some(page.iter().map(item).collect()))
     }
 }
 
