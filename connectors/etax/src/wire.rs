@@ -14,6 +14,7 @@
 mod application;
 pub mod codes;
 mod dossier;
+pub mod red_letter;
 mod special_element;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -42,10 +43,52 @@ pub mod method {
     /// Applications that wait: [`PendingRequest`](super::PendingRequest) →
     /// [`PendingAnswer`](super::PendingAnswer).
     pub const PENDING: &str = "cxdsdkfpsq";
+
+    /// Dossiers of many applications for a reversal:
+    /// [`DossierRequest`](super::red_letter::DossierRequest) →
+    /// [`DossierAnswer`](super::red_letter::DossierAnswer).
+    pub const RED_DOSSIERS: &str = "cxhzsqxx";
+    /// All forms of a blue invoice: [`TracesRequest`](super::red_letter::TracesRequest) →
+    /// [`TracesAnswer`](super::red_letter::TracesAnswer).
+    pub const FORMS_OF_BLUE: &str = "cxlzfphzqrd";
+    /// Forms by their numbers: [`FormsRequest`](super::red_letter::FormsRequest) →
+    /// [`FormsAnswer`](super::red_letter::FormsAnswer).
+    pub const FORMS: &str = "cxhzqrd";
+    /// Enter a form: [`EnterRequest`](super::red_letter::EnterRequest) →
+    /// [`Hzqrd`](super::red_letter::Hzqrd).
+    pub const ENTER_FORM: &str = "bchzqrd";
+    /// Answer a form: [`AnswerRequest`](super::red_letter::AnswerRequest) →
+    /// [`AnswerAnswer`](super::red_letter::AnswerAnswer).
+    pub const ANSWER_FORM: &str = "szhdzhzqrdqr";
+    /// Issue the red invoice on a form: [`IssueRequest`](super::red_letter::IssueRequest) →
+    /// [`IssueAnswer`](super::red_letter::IssueAnswer).
+    pub const ISSUE_RED: &str = "kjhzfp";
+    /// Open a refund or an offset: [`SettleRequest`](super::red_letter::SettleRequest) →
+    /// [`SettleAnswer`](super::red_letter::SettleAnswer).
+    pub const SETTLE: &str = "sqtdk";
+    /// The settlement that rests on a red invoice:
+    /// [`SettlementRequest`](super::red_letter::SettlementRequest) →
+    /// [`SettlementAnswer`](super::red_letter::SettlementAnswer).
+    pub const SETTLEMENT: &str = "cxtdk";
+    /// Report an application as done: [`WriteBackRequest`](super::red_letter::WriteBackRequest) →
+    /// an empty object.
+    pub const WRITE_BACK: &str = "hzsqhx";
+    /// Return an application to the applicant: [`ReturnRequest`](super::ReturnRequest) → an empty
+    /// object.
+    pub const RED_RETURN: &str = "hzsqth";
+    /// State of an application for a reversal: [`StatusRequest`](super::StatusRequest) →
+    /// [`StatusAnswer`](super::red_letter::StatusAnswer).
+    pub const RED_STATUS: &str = "cxhzsqzt";
+    /// Applications for a reversal that wait: [`PendingRequest`](super::PendingRequest) →
+    /// [`PendingAnswer`](super::red_letter::PendingAnswer).
+    pub const RED_PENDING: &str = "cxdshzsq";
 }
 
-/// Most queries in one [`DossierRequest`].
+/// Most queries in one [`DossierRequest`], of either field of work.
 pub const MAX_DOSSIERS: usize = 200;
+
+/// Most forms in one [`red_letter::FormsRequest`].
+pub const MAX_FORMS: usize = 200;
 
 /// Most applications in one [`PendingAnswer`].
 pub const MAX_PENDING: u32 = 1000;

@@ -1,6 +1,6 @@
 //! The platform's code tables.
 //!
-//! Each table is one enum. [`code`](Sqzt::code) writes a word, [`read`](Sqzt::read) reads it and
+//! Those of red-letter invoices are in a file of their own. Each table is one enum. [`code`](Sqzt::code) writes a word, [`read`](Sqzt::read) reads it and
 //! refuses what is not in the table, naming field and value.
 
 use clerkwork_connectors_api::agent_invoice::{
@@ -20,6 +20,30 @@ pub mod business {
     pub const STATE_FORBIDS: &str = "31302";
     /// The write was already done; the code of the third wording.
     pub const DUPLICATE_REQUEST: &str = "31399";
+    /// No risk information is cached; ask again later.
+    pub const NO_RISK_INFORMATION: &str = "31022";
+    /// A taxpayer of high risk may not confirm a form.
+    pub const HIGH_RISK: &str = "31120";
+    /// A taxpayer under a red warning may not confirm a form.
+    pub const RED_WARNING: &str = "31121";
+    /// There is no such blue invoice.
+    pub const UNKNOWN_BLUE: &str = "31401";
+    /// 没有可红冲的金额: nothing is left to reverse, perhaps because of our own form.
+    pub const NOTHING_TO_REVERSE: &str = "31402";
+    /// 存在进行中的红字确认单保存操作: a form is being saved, perhaps our own.
+    pub const SAVING_FORM: &str = "31403";
+    /// There is no such form.
+    pub const UNKNOWN_FORM: &str = "31404";
+    /// The form's state forbids it, perhaps because it was done before.
+    pub const FORM_STATE_FORBIDS: &str = "31405";
+    /// What is named is not the applicant's.
+    pub const NOT_APPLICANTS: &str = "31406";
+    /// This side may not start or answer it.
+    pub const WRONG_SIDE: &str = "31407";
+    /// There is no such receipt, or nothing on it to settle.
+    pub const NOTHING_TO_SETTLE: &str = "31408";
+    /// A settlement rests on this red invoice already, perhaps our own.
+    pub const ALREADY_SETTLED: &str = "31409";
     /// The platform could not say yet; [`BUSY_WORDING`].
     pub const BUSY: &str = "99999";
 
@@ -30,6 +54,12 @@ pub mod business {
         (STATE_FORBIDS, "申请单状态不允许开票"),
         (DUPLICATE_REQUEST, "重复的业务请求"),
     ];
+
+    /// What the platform says while a form of the same blue invoice is being saved.
+    pub const SAVING_FORM_WORDING: &str = "存在进行中的红字确认单保存操作";
+
+    /// What the platform says when all of a blue invoice, or of its line, is spoken for.
+    pub const NOTHING_TO_REVERSE_WORDING: &str = "没有可红冲的金额";
 
     /// What the platform says under load.
     pub const BUSY_WORDING: &str = "系统繁忙，请稍后再试";
@@ -60,15 +90,35 @@ pub enum WireError {
         /// The field.
         field: &'static str,
     },
+    /// A text that is not of the form that its field has.
+    #[error("field `{field}` holds no {expected}")]
+    Malformed {
+        /// The field.
+        field: &'static str,
+        /// What belongs there.
+        expected: &'static str,
+    },
+    /// Two fields that cannot both be right.
+    #[error("field `{field}` contradicts `{other}`")]
+    Contradicts {
+        /// The field.
+        field: &'static str,
+        /// The other field.
+        other: &'static str,
+    },
 }
 
 /// Reads the number of an invoice: 20 digits.
 pub fn read_invoice_number(field: &'static str, number: String) -> Result<String, WireError> {
-    if number.len() == 20 && number.bytes().all(|byte| byte.is_ascii_digit()) {
+    if digits(&number, 20) {
         Ok(number)
     } else {
         Err(WireError::NoInvoiceNumber { field })
     }
+}
+
+fn digits(text: &str, count: usize) -> bool {
+    text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A word that is not in its table.
@@ -259,6 +309,10 @@ pub fn read_credit_grade(field: &'static str, word: &str) -> Result<Option<Strin
         other => Err(unknown(field, other)),
     }
 }
+
+mod red_letter;
+
+pub use red_letter::*;
 
 #[cfg(test)]
 mod tests {
