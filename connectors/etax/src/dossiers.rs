@@ -1,95 +1,111 @@
-//! Dossiers in batches.
-
-use std::{collections::VecDeque, sync::Arc};
+//! The methods that take many questions at once: dossiers of either field of work, and forms.
 
 use clerkwork_connectors_api::{
-    ConnectorError, ErrorKind,
-    agent_invoice::{Dossier, DossierQuery},
-    coalesce::BatchResult,
-    http::{Endpoint, HttpStack},
+    agent_invoice,
+    red_letter::{ConfirmationForm, RedLetterDossier},
 };
 
 use crate::{
-    refusal::{broken_contract, content},
-    wire,
+    batches::Method,
+    wire::{self, WireError, red_letter},
 };
 
-/// What becomes of one query in a batch.
-pub(crate) type Each = Result<Dossier, ConnectorError>;
+/// Dossiers of applications for agent-issued invoices.
+#[derive(Debug)]
+pub(crate) struct AgentDossiers;
 
-/// How many calls may be spent on finding the query that spoils its batch. Twice the binary
-/// logarithm of the largest batch finds one; the rest is for a second.
-const SEARCH_CALLS: usize = 32;
+impl Method for AgentDossiers {
+    type Question = wire::DossierQuery;
+    type Message = wire::DossierAnswer;
+    /// A dossier and its time.
+    type Entry = (wire::Dossier, i64);
+    type Answer = agent_invoice::Dossier;
 
-/// Asks for the dossiers of all queries, with one call if all is well.
-///
-/// A batch may be refused, or answered unreadably, because of a single query. Then its halves are
-/// asked alone, until the others have their dossiers and only the culprit has the error.
-pub(crate) async fn ask(
-    stack: Arc<HttpStack>,
-    endpoint: Arc<Endpoint>,
-    queries: Vec<DossierQuery>,
-) -> BatchResult<Each> {
-    let queries: Vec<wire::DossierQuery> = queries.into_iter().map(Into::into).collect();
-    let mut parts = VecDeque::from([queries]);
-    let mut calls_left = SEARCH_CALLS;
-    let mut dossiers = Vec::new();
-    while let Some(part) = parts.pop_front() {
-        let request = wire::DossierRequest { list: part };
-        let result = call(&stack, &endpoint, &request).await;
-        let mut part = request.list;
-        match result {
-            Ok(each) => dossiers.extend(each),
-            Err(error) if part.len() > 1 && calls_left >= 2 && may_be_one(error.kind) => {
-                calls_left -= 2;
-                let second = part.split_off(part.len() / 2);
-                parts.push_front(second);
-                parts.push_front(part);
-            }
-            Err(error) => dossiers.extend(part.iter().map(|_| Err(error.clone()))),
-        }
+    const ENTRY: &'static str = "dossier";
+
+    fn entries(message: Self::Message) -> Vec<Self::Entry> {
+        let time = message.sjc;
+        message.list.into_iter().map(|d| (d, time)).collect()
     }
-    Ok(dossiers)
-}
 
-/// Whether a single query may be the cause of an error.
-fn may_be_one(kind: ErrorKind) -> bool {
-    match kind {
-        ErrorKind::Rejected | ErrorKind::Misconfigured => true,
-        ErrorKind::Transient
-        | ErrorKind::RateLimited { .. }
-        | ErrorKind::Unauthorized
-        | ErrorKind::OutcomeUnknown => false,
+    fn subject(question: &Self::Question) -> &str {
+        &question.sqbh
+    }
+
+    fn answers(question: &Self::Question, (dossier, _): &Self::Entry) -> bool {
+        dossier.sqbh == question.sqbh
+    }
+
+    fn read((dossier, time): Self::Entry) -> Result<Self::Answer, WireError> {
+        dossier.into_contract(time)
     }
 }
 
-async fn call(
-    stack: &HttpStack,
-    endpoint: &Endpoint,
-    request: &wire::DossierRequest,
-) -> Result<Vec<Each>, ConnectorError> {
-    let reply = stack.call(endpoint, None, request).await?;
-    let answer: wire::DossierAnswer = content(&reply)?;
-    let (asked, answered) = (request.list.len(), answer.list.len());
-    if asked != answered {
-        return Err(reply.unreadable(&format!(
-            "`list` has {answered} dossiers for {asked} queries"
-        )));
+/// Dossiers of applications for a reversal.
+#[derive(Debug)]
+pub(crate) struct RedDossiers;
+
+impl Method for RedDossiers {
+    type Question = red_letter::DossierQuery;
+    type Message = red_letter::DossierAnswer;
+    /// A dossier and its time.
+    type Entry = (red_letter::Dossier, i64);
+    type Answer = RedLetterDossier;
+
+    const ENTRY: &'static str = "dossier";
+
+    fn entries(message: Self::Message) -> Vec<Self::Entry> {
+        let time = message.sjc;
+        message.list.into_iter().map(|d| (d, time)).collect()
     }
-    let each = request
-        .list
-        .iter()
-        .zip(answer.list)
-        .map(|(query, dossier)| {
-            if dossier.sqbh != query.sqbh {
-                return Err(reply.unreadable(&format!(
-                    "another dossier stands where that of `{}` belongs",
-                    query.sqbh
-                )));
-            }
-            dossier
-                .into_contract(answer.sjc)
-                .map_err(|error| broken_contract(endpoint, &error))
-        });
-    Ok(each.collect())
+
+    fn subject(question: &Self::Question) -> &str {
+        &question.sqbh
+    }
+
+    /// Application, invoice and forms are those that were asked about: what one blue invoice still
+    /// allows must never be taken for what another does.
+    fn answers(question: &Self::Question, (dossier, _): &Self::Entry) -> bool {
+        let about = |code: &Option<String>, number: &str| {
+            code.as_deref().unwrap_or_default() == question.lzfpdm.as_deref().unwrap_or_default()
+                && number == question.lzfphm
+        };
+        let mut forms = dossier.hzqrd_list.iter().map(|form| &form.nr);
+        dossier.sqbh == question.sqbh
+            && (dossier.lzfp.iter()).all(|lzfp| about(&lzfp.lzfpdm, &lzfp.lzfphm))
+            && forms.all(|nr| about(&nr.lzfpdm, &nr.lzfphm))
+    }
+
+    fn read((dossier, time): Self::Entry) -> Result<Self::Answer, WireError> {
+        dossier.into_contract(time)
+    }
+}
+
+/// Confirmation forms by their numbers.
+#[derive(Debug)]
+pub(crate) struct Forms;
+
+impl Method for Forms {
+    type Question = String;
+    type Message = red_letter::FormsAnswer;
+    type Entry = red_letter::FormEntry;
+    type Answer = Option<ConfirmationForm>;
+
+    const ENTRY: &'static str = "form";
+
+    fn entries(message: Self::Message) -> Vec<Self::Entry> {
+        message.list
+    }
+
+    fn subject(question: &Self::Question) -> &str {
+        question
+    }
+
+    fn answers(question: &Self::Question, entry: &Self::Entry) -> bool {
+        entry.hzqrdbh == *question && entry.hzqrd.iter().all(|f| f.hzfpxxqrdbh == *question)
+    }
+
+    fn read(entry: Self::Entry) -> Result<Self::Answer, WireError> {
+        entry.hzqrd.map(ConfirmationForm::try_from).transpose()
+    }
 }

@@ -1,36 +1,35 @@
-//! The connector itself.
+//! The connector itself, and agent-issued invoices. Red-letter invoices are in `red_letters`.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use clerkwork_connectors_api::{
-    ConnectorError, ErrorKind,
+    ConnectorError,
     agent_invoice::{
         AgentInvoices, Application, ApplicationStatus, Dossier, DossierQuery, Issued, TaxpayerRisk,
     },
-    coalesce::{Coalescer, CoalescerSettings},
     http::{BreakerStatus, Endpoint, HttpSettings, HttpStack},
-    redact::shorten,
 };
 use clerkwork_core::IdempotencyKey;
 
 use crate::{
-    dossiers,
-    refusal::{broken_contract, content, optional_content},
+    batches::Batches,
+    dossiers::AgentDossiers,
+    pending::page,
+    red_letters::Methods,
+    refusal::{broken_contract, content, found, optional_content},
     wire::{self, codes::business, method},
 };
-
-/// Longest application number, as the contract has it.
-const NUMBER_CHARS: usize = 40;
 
 /// How to reach the platform and how to ask it.
 #[derive(Debug, Clone)]
 pub struct EtaxSettings {
     /// The HTTP side; `base_url` is what stands before `/api`.
     pub http: HttpSettings,
-    /// Most dossiers in one call, 1 to [`wire::MAX_DOSSIERS`].
+    /// Most dossiers, or forms, in one call, 1 to [`wire::MAX_DOSSIERS`].
     pub dossiers_per_call: usize,
-    /// Most calls for dossiers at a time. Few make large batches, which cost least.
+    /// Most calls for dossiers at a time, of each field of work, and for forms. Few make large
+    /// batches, which cost least.
     pub dossier_calls: usize,
 }
 
@@ -48,8 +47,9 @@ impl EtaxSettings {
 /// An e-tax platform.
 #[derive(Debug)]
 pub struct Etax {
-    stack: Arc<HttpStack>,
-    dossiers: Coalescer<DossierQuery, dossiers::Each>,
+    pub(crate) stack: Arc<HttpStack>,
+    pub(crate) red_letters: Methods,
+    dossiers: Batches<AgentDossiers>,
     status: Endpoint,
     risk: Endpoint,
     issue: Endpoint,
@@ -64,26 +64,24 @@ impl Etax {
     /// [`ErrorKind::Misconfigured`], naming the setting.
     pub fn new(settings: EtaxSettings) -> Result<Self, ConnectorError> {
         let connector = settings.http.name;
+        let (per_call, calls) = (settings.dossiers_per_call, settings.dossier_calls);
         let stack = Arc::new(HttpStack::new(settings.http)?);
         let read = |operation, method| stack.read(operation, &format!("api/{method}"));
         let write = |operation, method| stack.write(operation, &format!("api/{method}"));
-        let dossier = Arc::new(read("dossier", method::DOSSIERS)?);
-        let coalescer = CoalescerSettings {
-            connector,
-            operation: dossier.operation(),
-            per_batch: settings.dossiers_per_call.clamp(1, wire::MAX_DOSSIERS),
-            in_flight: settings.dossier_calls,
-        };
-        let asking = Arc::clone(&stack);
         Ok(Self {
             status: read("status", method::STATUS)?,
             risk: read("taxpayer_risk", method::TAXPAYER_RISK)?,
             issue: write("approve_and_issue", method::ISSUE)?,
             return_: write("return_to_applicant", method::RETURN)?,
             pending: read("pending", method::PENDING)?,
-            dossiers: Coalescer::new(coalescer, move |queries| {
-                dossiers::ask(Arc::clone(&asking), Arc::clone(&dossier), queries)
-            }),
+            dossiers: Batches::new(
+                connector,
+                &stack,
+                read("dossier", method::DOSSIERS)?,
+                per_call.clamp(1, wire::MAX_DOSSIERS),
+                calls,
+            ),
+            red_letters: Methods::new(connector, &stack, per_call, calls)?,
             stack,
         })
     }
@@ -112,21 +110,10 @@ impl Etax {
     }
 }
 
-/// Turns the refusal with `code` into "there is none".
-fn found<T>(result: Result<T, ConnectorError>, code: &str) -> Result<Option<T>, ConnectorError> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if error.kind == ErrorKind::Rejected && error.code.as_deref() == Some(code) => {
-            Ok(None)
-        }
-        Err(error) => Err(error),
-    }
-}
-
 #[async_trait]
 impl AgentInvoices for Etax {
     async fn dossier(&self, query: DossierQuery) -> Result<Dossier, ConnectorError> {
-        self.dossiers.ask(query).await?
+        self.dossiers.ask(query.into()).await
     }
 
     async fn status(
@@ -182,24 +169,6 @@ impl AgentInvoices for Etax {
         };
         let reply = self.stack.call(&self.pending, None, &request).await?;
         let answer: wire::PendingAnswer = content(&reply)?;
-        let mut seen: HashSet<&str> = after.into_iter().collect();
-        // A list that comes again would keep its reader turning in a circle.
-        if let Some(again) = answer.list.iter().find(|sqxx| !seen.insert(&sqxx.sqbh)) {
-            return Err(reply.unreadable(&format!(
-                "application `{}` comes again",
-                shorten(&again.sqbh, NUMBER_CHARS)
-            )));
-        }
-        let read = |sqxx: wire::Sqxx| {
-            let number = shorten(&sqxx.sqbh, NUMBER_CHARS);
-            Application::try_from(sqxx).map_err(|error| {
-                let error = broken_contract(&self.pending, &error);
-                ConnectorError {
-                    message: format!("application `{number}`: {}", error.message),
-                    ..error
-                }
-            })
-        };
-        answer.list.into_iter().map(read).collect()
+        page(&reply, after, answer.list, |sqxx: &wire::Sqxx| &sqxx.sqbh)
     }
 }

@@ -15,9 +15,20 @@ use crate::wire::{
 /// Longest part of the platform's own words in a message.
 const WORDS: usize = 120;
 
-/// Words for "this was done before, or something was": whichever of its wordings the platform
-/// chooses, and for whichever write.
-const ALREADY_DONE: [&str; 6] = ["重复", "状态不允许", "已开具", "已退回", "已审核", "已处理"];
+/// Words for "this was done before, or begun, or something was": whichever of its wordings the
+/// platform chooses, and for whichever write.
+const PERHAPS_BEFORE: [&str; 10] = [
+    "重复",
+    "状态不允许",
+    "已开具",
+    "已退回",
+    "已审核",
+    "已处理",
+    "已红冲",
+    "已办结",
+    business::NOTHING_TO_REVERSE_WORDING,
+    business::SAVING_FORM_WORDING,
+];
 
 /// Words for "cannot say": the platform gives them a business code like any other.
 const BUSY: [&str; 4] = ["系统繁忙", "系统异常", "请求超时", "稍后再试"];
@@ -45,20 +56,58 @@ pub(crate) fn optional_content<T: DeserializeOwned>(
     }
 }
 
+/// Turns the refusal with `code` into "there is none".
+pub(crate) fn found<T>(
+    result: Result<T, ConnectorError>,
+    code: &str,
+) -> Result<Option<T>, ConnectorError> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.kind == ErrorKind::Rejected && error.code.as_deref() == Some(code) => {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What a refusal says about the work that was asked for.
+enum Meaning {
+    /// Nothing: it may be done or not.
+    CannotSay,
+    /// Not done, since something else must come first.
+    NotYet,
+    /// Not done now, perhaps because it was done, or begun, before.
+    PerhapsBefore,
+    /// Not done, and not to be done.
+    Refused,
+}
+
+/// Unclear words win over a code that is clear: to look up costs a call, to be wrong an invoice.
+fn meaning(code: &str, msg: &str) -> Meaning {
+    let says = |words: &[&str]| words.iter().any(|word| msg.contains(word));
+    match code {
+        business::BUSY => Meaning::CannotSay,
+        _ if says(&BUSY) => Meaning::CannotSay,
+        business::STATE_FORBIDS
+        | business::DUPLICATE_REQUEST
+        | business::NOTHING_TO_REVERSE
+        | business::SAVING_FORM
+        | business::FORM_STATE_FORBIDS
+        | business::ALREADY_SETTLED => Meaning::PerhapsBefore,
+        _ if says(&PERHAPS_BEFORE) => Meaning::PerhapsBefore,
+        business::NO_RISK_INFORMATION => Meaning::NotYet,
+        _ => Meaning::Refused,
+    }
+}
+
 /// The error for a code other than `0`.
 fn refusal(endpoint: &Endpoint, code: String, msg: &str) -> ConnectorError {
-    let says = |words: &[&str]| words.iter().any(|word| msg.contains(word));
-    let already_done = matches!(
-        code.as_str(),
-        business::STATE_FORBIDS | business::DUPLICATE_REQUEST
-    ) || says(&ALREADY_DONE);
-    let kind = if code == business::BUSY || says(&BUSY) {
-        endpoint.unclear()
-    } else {
-        match endpoint.access() {
-            Access::Write if already_done => ErrorKind::OutcomeUnknown,
-            Access::Write | Access::Read => ErrorKind::Rejected,
-        }
+    let kind = match (meaning(&code, msg), endpoint.access()) {
+        (Meaning::CannotSay, _) => endpoint.unclear(),
+        (Meaning::PerhapsBefore, Access::Write) => ErrorKind::OutcomeUnknown,
+        (Meaning::NotYet, Access::Write) => ErrorKind::Transient,
+        (Meaning::PerhapsBefore | Meaning::NotYet | Meaning::Refused, Access::Read)
+        | (Meaning::Refused, Access::Write) => ErrorKind::Rejected,
     };
     let shown = redact::mask(&code, 20);
     let words = redact::mask(msg, WORDS);

@@ -4,6 +4,7 @@
 
 mod dossiers;
 mod reads;
+mod red_letters;
 mod writes;
 
 use std::{
