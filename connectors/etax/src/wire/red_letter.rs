@@ -32,5 +32,8 @@ pub use reads::{
 };
 pub use writes::{
     AnswerAnswer, AnswerRequest, EnterRequest, IssueAnswer, IssueRequest, SettleAnswer,
-    SettleRequest, WriteBackRequest, read_settlement_number,
+    SettleRequest, WriteBackRequest,
 };
+
+#[cfg(test)]
+mod tests;

@@ -273,3 +273,6 @@ pub fn read_time(field: &'static str, text: &str) -> Result<Timestamp, WireError
             expected: "time `yyyy-MM-dd HH:mm:ss`",
         })
 }
+
+#[cfg(test)]
+mod tests;

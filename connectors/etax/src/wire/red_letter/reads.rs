@@ -13,6 +13,7 @@ use super::{
         present,
     },
     Dossier, Hzqrd, Hzsqxx,
+    writes::read_settlement_number,
 };
 
 /// Asks for dossiers, at most [`MAX_DOSSIERS`](super::super::MAX_DOSSIERS).
@@ -106,8 +107,9 @@ pub struct SettlementRequest {
 /// The settlement of a red invoice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettlementAnswer {
-    /// Its number; absent when there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Its number; `null` or empty when there is none. Must be there: that nothing was said is not
+    /// that there is none.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub tdkbh: Option<String>,
 }
 
@@ -204,6 +206,13 @@ impl From<&BlueTraces> for TracesAnswer {
             bczt: Bz::from(traces.saving).code().into(),
             list: traces.forms.iter().map(Hzqrd::from).collect(),
         }
+    }
+}
+
+impl SettlementAnswer {
+    /// The number of the settlement; nothing when there is none.
+    pub fn read(self) -> Result<Option<String>, WireError> {
+        present(self.tdkbh).map(read_settlement_number).transpose()
     }
 }
 

@@ -166,8 +166,15 @@ impl TryFrom<SettleRequest> for SettlementOrder {
     }
 }
 
+impl SettleAnswer {
+    /// The number of the settlement.
+    pub fn read(self) -> Result<String, WireError> {
+        read_settlement_number(self.tdkbh)
+    }
+}
+
 /// Reads the number of a settlement: 1 to 40 letters, digits and `-`.
-pub fn read_settlement_number(tdkbh: String) -> Result<String, WireError> {
+pub(super) fn read_settlement_number(tdkbh: String) -> Result<String, WireError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     if (1..=SETTLEMENT_CHARS).contains(&tdkbh.len()) && tdkbh.bytes().all(plain) {
         Ok(tdkbh)
