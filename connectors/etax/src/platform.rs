@@ -61,7 +61,7 @@ impl Etax {
     /// Builds the connector. Nothing is sent yet.
     ///
     /// # Errors
-    /// [`ErrorKind::Misconfigured`], naming the setting.
+    /// [`Misconfigured`](clerkwork_connectors_api::ErrorKind::Misconfigured), naming the setting.
     pub fn new(settings: EtaxSettings) -> Result<Self, ConnectorError> {
         let connector = settings.http.name;
         let (per_call, calls) = (settings.dossiers_per_call, settings.dossier_calls);
