@@ -137,7 +137,7 @@ fn same_as_cedar(engine: &Engine, slice: &Slice, problems: &mut Vec<Problem>) {
     ];
     let mut differs =
         |name: &str, error: String| {
-            let (action, kind) = (slice.act.name(), &slice.resource);
+            let (action, kind) = (slice.action.id().unescaped(), &slice.resource);
             let message = format!("canary: {name} of `{action}` on `{kind}` differs: {error}");
             problems.push(Problem::new(SCHEMA, message).hint(
                 "the engine builds `{ office: Office, submitter: User }`, flat types, no tags",

@@ -21,7 +21,8 @@ use crate::{
     vocabulary::{FactType, Vocabulary, expression},
 };
 
-/// What may be asked. Each is an action of the schema.
+/// What may be asked. Each is an action of the schema, and the group of the actions that ask the
+/// same about kinds with facts of their own: `docs/adr/0001-actions-of-a-kind.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Act {
     /// A robot completes an item without a person.
@@ -58,6 +59,21 @@ impl Act {
             Self::ExecuteReturned => "execute_returned",
             Self::DecideReview => "decide_review",
         }
+    }
+
+    /// The acts that an action of the schema is: by its own name, or by the groups it is in. Only
+    /// one that is exactly one act can be asked for.
+    pub(crate) fn of(action: &EntityUid, actions: &Entities) -> Vec<Self> {
+        let is = |act: &Self| {
+            let named = |uid: &EntityUid| {
+                uid.type_name() == action.type_name() && uid.id().unescaped() == act.name()
+            };
+            named(action)
+                || actions
+                    .ancestors(action)
+                    .is_some_and(|mut groups| groups.any(named))
+        };
+        Self::ALL.into_iter().filter(is).collect()
     }
 
     /// The type of who acts.

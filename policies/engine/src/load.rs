@@ -4,14 +4,14 @@
 //! bundle: Cedar's warnings count as errors, and so does a policy that no request could reach.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, btree_map::Entry},
     str::FromStr,
     sync::Arc,
 };
 
 use cedar_policy::{
-    ActionConstraint, Effect, EntityTypeName, Policy, PolicyId, PolicySet, PolicySetError,
-    PrincipalConstraint, ResourceConstraint, Schema, ValidationMode, Validator,
+    ActionConstraint, Effect, EntityTypeName, EntityUid, Policy, PolicyId, PolicySet,
+    PolicySetError, PrincipalConstraint, ResourceConstraint, Schema, ValidationMode, Validator,
 };
 use miette::Diagnostic;
 
@@ -193,11 +193,23 @@ fn slice(
     };
     for env in schema.request_envs() {
         let name: &str = env.action().id().as_ref();
-        let Some(act) = Act::ALL.into_iter().find(|act| act.name() == name) else {
-            let message = format!("the engine never asks for action `{name}`");
-            let known = Act::ALL.map(Act::name).join(", ");
-            problems.push(Problem::new(SCHEMA, message).hint(format!("it asks for {known}")));
-            continue;
+        let act = match Act::of(env.action(), &actions)[..] {
+            [act] => act,
+            [] => {
+                let message = format!("the engine never asks for action `{name}`");
+                let known = Act::ALL.map(Act::name).join(", ");
+                problems.push(Problem::new(SCHEMA, message).hint(format!(
+                    "it asks for {known}; put the action into the group of one of them: `in [Action::\"process\"]`"
+                )));
+                continue;
+            }
+            ref several => {
+                let acts = several.iter().map(|act| act.name()).collect::<Vec<_>>();
+                let message = format!("action `{name}` is {} at once", acts.join(" and "));
+                let hint = "a rule about one act would concern the other; leave it in one group";
+                problems.push(Problem::new(SCHEMA, message).hint(hint));
+                continue;
+            }
         };
         if env.principal().to_string() != act.principal() {
             let message = format!("action `{name}` is not for `{}`", env.principal());
@@ -249,7 +261,15 @@ fn slice(
             slice.rules.insert(id.to_owned(), Arc::clone(rule));
         }
         let resource = slice.resource.to_string();
-        slices.entry(act).or_default().insert(resource, slice);
+        match slices.entry(act).or_default().entry(resource) {
+            Entry::Vacant(free) => drop(free.insert(slice)),
+            Entry::Occupied(taken) => {
+                let (kind, first) = (taken.key(), &taken.get().action);
+                let message = format!("`{kind}` has {first} and action `{name}` for one act");
+                let hint = "the engine could ask only one; let each kind have one action of an act";
+                problems.push(Problem::new(SCHEMA, message).hint(hint));
+            }
+        }
     }
     for rule in rules.values() {
         let used = slices
@@ -263,28 +283,34 @@ fn slice(
                     .hint("check principal, action and resource of its scope"),
             );
         }
-        if rule.effect == Effect::Permit && names_a_group(rule, set, schema) {
-            let message = format!("permit `{}` names a group of actions", rule.id);
-            problems.push(
-                Problem::new(&rule.file, message)
-                    .hint("name the actions themselves, so that a new one is not permitted too"),
-            );
+        if rule.effect == Effect::Permit {
+            let reached = slices
+                .values()
+                .flat_map(BTreeMap::values)
+                .filter(|slice| slice.rules.contains_key(&rule.id));
+            for slice in reached.filter(|slice| !names(rule, set, &slice.action)) {
+                let (id, action) = (&rule.id, &slice.action);
+                let message = format!("permit `{id}` reaches {action} only through its group");
+                problems.push(
+                    Problem::new(&rule.file, message).hint(
+                        "name the actions themselves, so that a new one is not permitted too",
+                    ),
+                );
+            }
         }
     }
     slices
 }
 
-fn names_a_group(rule: &Rule, set: &PolicySet, schema: &Schema) -> bool {
-    let Some(policy) = set.policy(&PolicyId::new(&rule.id)) else {
-        return false;
-    };
-    match policy.action_constraint() {
-        ActionConstraint::Any => true,
-        // `==` on a group concerns the group itself, which is never asked for.
-        ActionConstraint::Eq(_) => false,
-        ActionConstraint::In(uids) => uids
-            .iter()
-            .any(|uid| schema.action_groups().any(|group| group == uid)),
+/// Whether the rule's scope names this very action.
+fn names(rule: &Rule, set: &PolicySet, action: &EntityUid) -> bool {
+    match set
+        .policy(&PolicyId::new(&rule.id))
+        .map(Policy::action_constraint)
+    {
+        None | Some(ActionConstraint::Any) => false,
+        Some(ActionConstraint::Eq(uid)) => uid == *action,
+        Some(ActionConstraint::In(uids)) => uids.contains(action),
     }
 }
 
