@@ -17,13 +17,17 @@
 pub mod agent_invoice_review;
 pub mod by_hand;
 pub mod capitals;
+mod codes;
 pub mod dated;
+mod decimals;
 pub mod identifiers;
 pub mod items;
 mod kind;
+mod names;
 mod payload;
 mod registry;
 mod schema;
+mod taxpayers;
 
 pub use kind::{
     Candidate, Done, EffectCall, Effects, Inquiry, Item, JobKind, Lookup, Order, Past, PendingItem,

@@ -8,12 +8,12 @@ use clerkwork_connectors_api::agent_invoice::{Application, Line};
 use clerkwork_core::{Cents, Finding};
 use rust_decimal::Decimal;
 
-use crate::capitals;
-
-use super::{
-    Code,
-    basis::{plain_decimal, rate},
+use crate::{
+    capitals,
+    decimals::{plain_decimal, rate},
 };
+
+use super::Code;
 
 /// Decimals of a quantity, of a unit price.
 const QUANTITY_SCALE: usize = 13;

@@ -7,11 +7,11 @@ use rust_decimal::Decimal;
 
 use crate::{
     dated::{self, Dated, LineName, RateName, tables},
+    decimals::rate,
     identifiers::TaxId,
     items::{Trade, is_implausible_for_a_person},
+    names,
 };
-
-use super::names;
 
 /// Read once per check; pure.
 pub(super) struct Basis {
@@ -135,21 +135,6 @@ impl Basis {
                 sum.plus(line.net.times(self.applicable_rate(line, trade)?)?)
             })
     }
-}
-
-/// Reads a levy rate: a plain decimal from 0 to below 1.
-pub(super) fn rate(text: &str) -> Option<Decimal> {
-    plain_decimal(text, 6).filter(|rate| *rate < Decimal::ONE)
-}
-
-/// Reads digits with at most `scale` decimals: no sign, no exponent, no blanks.
-pub(super) fn plain_decimal(text: &str, scale: usize) -> Option<Decimal> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    if !digits(whole) || !digits(fraction) || whole.len() > 15 || fraction.len() > scale {
-        return None;
-    }
-    text.parse().ok()
 }
 
 fn buyer_is_person(application: &Application) -> Option<bool> {

@@ -3,9 +3,9 @@
 use clerkwork_connectors_api::agent_invoice::Application;
 use clerkwork_core::{Cents, Finding};
 
-use crate::{identifiers::is_relief_code, items::Trade};
+use crate::{identifiers::is_relief_code, items::Trade, names};
 
-use super::{Code, basis::Basis, names};
+use super::{Code, basis::Basis};
 
 pub(super) fn check(application: &Application, basis: &Basis, out: &mut Vec<Finding>) {
     // 增值税法实施条例 art. 37.

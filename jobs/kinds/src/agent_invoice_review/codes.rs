@@ -4,39 +4,11 @@
 //! add a line here, raise it in a check, and add the case that raises it in `tests/it/cases.rs`;
 //! the README's table is written from here. Texts name rules and fields, never what was in them.
 
-use clerkwork_core::{Finding, Severity, Text};
-
-macro_rules! codes {
-    ($($name:ident $code:literal $severity:ident $zh:literal $en:literal)*) => {
-        /// A finding by its name.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Code {
-            $(#[doc = $en] $name,)*
-        }
-
-        impl Code {
-            /// Every code, in the order of the table.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            /// The code in storage and on the wire.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $code,)* }
-            }
-
-            /// What it asks for.
-            pub const fn severity(self) -> Severity {
-                match self { $(Self::$name => Severity::$severity,)* }
-            }
-
-            /// The sentence for people.
-            pub const fn text(self) -> Text {
-                match self { $(Self::$name => Text::new($zh, $en),)* }
-            }
-        }
-    };
-}
+use crate::codes::codes;
 
 codes! {
+    "AIR-"
+
     // Identity and check digits.
     TaxIdMissing "AIR-ID-001" Return
         "未填写纳税人识别号，请补填"
@@ -332,37 +304,4 @@ codes! {
     AccumulationInconsistent "AIR-UPS-004" Review
         "上游系统的累计数据未包含本次申请，请人工核实"
         "the upstream's accumulation does not hold this application"
-}
-
-impl Code {
-    /// The finding, at a place in the payload (a JSON pointer).
-    pub fn at(self, path: impl Into<String>) -> Finding {
-        Finding {
-            code: self.as_str().into(),
-            path: path.into(),
-            severity: self.severity(),
-            text: self.text(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
-
-    #[test]
-    fn codes_are_unique_and_their_texts_keep_to_the_style() {
-        let codes: BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
-        assert_eq!(codes.len(), Code::ALL.len());
-        let texts: BTreeSet<_> = Code::ALL.iter().map(|code| code.text().zh).collect();
-        assert_eq!(texts.len(), Code::ALL.len(), "two codes with one text");
-        for code in Code::ALL {
-            assert!(code.as_str().starts_with("AIR-"));
-            let Text { zh, en } = code.text();
-            assert!(!zh.ends_with('。') && !en.ends_with('.'), "{code:?}");
-            assert!(zh.chars().any(|c| c > '\u{4e00}'), "{code:?}");
-            assert!(en.is_ascii(), "{code:?}");
-        }
-    }
 }

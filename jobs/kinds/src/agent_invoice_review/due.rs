@@ -3,11 +3,11 @@
 use clerkwork_connectors_api::agent_invoice::{Accumulation, Application, Dossier};
 use clerkwork_core::{Cents, Finding};
 
-use crate::identifiers::TaxId;
+use crate::{decimals, identifiers::TaxId};
 
 use super::{
     Code, arithmetic,
-    basis::{self, Basis},
+    basis::Basis,
     claims::{has_other_ground, own_amount_is_over},
 };
 
@@ -109,7 +109,7 @@ fn taxed(application: &Application, basis: &Basis) -> Option<Cents> {
     if !application.lines.iter().all(fits) || sum != application.total_tax {
         return None;
     }
-    let shown = |text: &str| basis::rate(text).is_some_and(|rate| !rate.is_zero());
+    let shown = |text: &str| decimals::rate(text).is_some_and(|rate| !rate.is_zero());
     if application.lines.iter().all(|line| shown(&line.levy_rate)) {
         Some(sum)
     } else {

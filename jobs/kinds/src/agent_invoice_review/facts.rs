@@ -3,12 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use clerkwork_connectors_api::agent_invoice::{
-    Application, ApplicationStatus, Dossier, Registration, RiskClass, TaxpayerRisk, Warning,
-};
+use clerkwork_connectors_api::agent_invoice::{Application, ApplicationStatus, Dossier};
 use clerkwork_core::{Cents, Facts, Finding, Severity, Timestamp};
 
-use crate::items::Trade;
+use crate::{items::Trade, taxpayers::words};
 
 use super::{basis::Basis, upstream};
 
@@ -152,32 +150,6 @@ impl Known<'_> {
             facts.put("receipt_used", false, ITEM, self.now);
         }
     }
-}
-
-/// Registration, risk class and warning. Somebody who is not registered is not classed either.
-fn words(taxpayer: Option<&TaxpayerRisk>) -> [&'static str; 3] {
-    let Some(taxpayer) = taxpayer else {
-        return ["unregistered", "none", "none"];
-    };
-    [
-        match taxpayer.registration {
-            Registration::Normal => "normal",
-            Registration::Abnormal => "abnormal",
-            Registration::Deregistered => "deregistered",
-        },
-        match taxpayer.class {
-            RiskClass::High => "high",
-            RiskClass::Medium => "medium",
-            RiskClass::Low => "low",
-            RiskClass::None => "none",
-        },
-        match taxpayer.warning {
-            Warning::None => "none",
-            Warning::Blue => "blue",
-            Warning::Yellow => "yellow",
-            Warning::Red => "red",
-        },
-    ]
 }
 
 /// How far the seller's accumulation stays below the nearest line that matters to them.

@@ -18,7 +18,6 @@ mod codes;
 mod due;
 mod facts;
 mod identity;
-mod names;
 mod trade;
 mod upstream;
 

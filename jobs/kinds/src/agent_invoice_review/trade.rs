@@ -5,14 +5,12 @@ use clerkwork_core::Finding;
 use rust_decimal::Decimal;
 
 use crate::{
+    decimals,
     identifiers::{is_application_number, is_item_code, is_tax_receipt_number},
     items::Trade,
 };
 
-use super::{
-    Code,
-    basis::{self, Basis},
-};
+use super::{Code, basis::Basis};
 
 /// An invoice holds at most this many lines.
 const MAX_LINES: usize = 100;
@@ -71,7 +69,7 @@ fn has_short_name(name: &str) -> bool {
 /// What is wrong with the rate of a line. Nothing when the rates of the day are not known: that is
 /// a finding of its own.
 fn rate(application: &Application, basis: &Basis, text: &str, trade: Trade) -> Option<Code> {
-    let Some(shown) = basis::rate(text) else {
+    let Some(shown) = decimals::rate(text) else {
         return Some(Code::RateForm);
     };
     let statutory = basis.rates.statutory?.value;

@@ -6,9 +6,12 @@ use clerkwork_connectors_api::agent_invoice::{
 };
 use clerkwork_core::{Cents, Finding};
 
-use crate::identifiers::{TaxId, is_digital_invoice_number};
+use crate::{
+    identifiers::{TaxId, is_digital_invoice_number},
+    names,
+};
 
-use super::{Code, basis::Basis, due, names};
+use super::{Code, basis::Basis, due};
 
 /// The one question that is asked about an application.
 pub(super) fn query(application: &Application) -> DossierQuery {

@@ -1,7 +1,7 @@
 //! Comparing names as people write them.
 
 /// Whether two names are the same but for blanks, the width of brackets, and a middle dot.
-pub(super) fn same(a: &str, b: &str) -> bool {
+pub(crate) fn same(a: &str, b: &str) -> bool {
     plain(a).eq(plain(b))
 }
 
@@ -39,7 +39,7 @@ const SHORT_ENDINGS: [&str; 12] = [
 ];
 
 /// Whether a name is that of an organisation.
-pub(super) fn is_organisation(name: &str) -> bool {
+pub(crate) fn is_organisation(name: &str) -> bool {
     let name = name.trim();
     LONG_ENDINGS.iter().any(|ending| name.ends_with(ending))
         || (name.chars().count() >= 5 && SHORT_ENDINGS.iter().any(|ending| name.ends_with(ending)))
