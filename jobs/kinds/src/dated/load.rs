@@ -142,7 +142,7 @@ pub(crate) fn read<T: serde::de::DeserializeOwned>(
     })
 }
 
-fn wrong(file: &'static str, row: usize, message: impl Into<String>) -> TableError {
+pub(super) fn wrong(file: &'static str, row: usize, message: impl Into<String>) -> TableError {
     TableError::Row {
         file,
         row,
@@ -150,7 +150,7 @@ fn wrong(file: &'static str, row: usize, message: impl Into<String>) -> TableErr
     }
 }
 
-fn check_source(file: &'static str, row: usize, source: &str) -> Result<(), TableError> {
+pub(super) fn check_source(file: &'static str, row: usize, source: &str) -> Result<(), TableError> {
     if source.trim().is_empty() {
         return Err(wrong(file, row, "name the source of the value"));
     }
@@ -158,7 +158,7 @@ fn check_source(file: &'static str, row: usize, source: &str) -> Result<(), Tabl
 }
 
 /// Sorts each name's rows and checks that they follow one another day by day.
-fn check_spans<N: Ord + Copy + std::fmt::Debug, T>(
+pub(super) fn check_spans<N: Ord + Copy + std::fmt::Debug, T>(
     file: &'static str,
     names: &[N],
     rows: &mut Rows<N, T>,

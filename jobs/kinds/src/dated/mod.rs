@@ -8,6 +8,7 @@
 //! To change a rate: end the last row, add the next one with its source, run the tests.
 
 mod load;
+mod red_letter;
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -18,6 +19,7 @@ use serde::Deserialize;
 
 pub use load::TableError;
 pub(crate) use load::read;
+pub use red_letter::RedLetterRules;
 
 /// Which levy rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
