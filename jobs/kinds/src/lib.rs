@@ -25,6 +25,7 @@ pub mod items;
 mod kind;
 mod names;
 mod payload;
+pub mod red_letter_invoice;
 mod registry;
 mod schema;
 mod taxpayers;

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::{JobKind, agent_invoice_review::AgentInvoiceReview, by_hand};
+use crate::{
+    JobKind, agent_invoice_review::AgentInvoiceReview, by_hand,
+    red_letter_invoice::RedLetterInvoice,
+};
 
 /// The kinds, by name.
 #[derive(Clone)]
@@ -13,6 +16,7 @@ impl Registry {
     pub fn standard() -> Self {
         Self::of([
             Arc::new(AgentInvoiceReview) as Arc<dyn JobKind>,
+            Arc::new(RedLetterInvoice),
             by_hand::kind::<by_hand::InvoiceQuota>(),
             by_hand::kind::<by_hand::Deregistration>(),
             by_hand::kind::<by_hand::EquityTransfer>(),

@@ -11,6 +11,7 @@ mod cases;
 mod findings;
 mod gather;
 mod readme;
+mod red_letter;
 mod registry;
 mod robustness;
 mod thresholds;

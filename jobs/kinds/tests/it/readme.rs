@@ -3,8 +3,8 @@
 
 use std::fmt::Write;
 
-use clerkwork_core::Severity;
-use clerkwork_kinds::{Registry, agent_invoice_review::Code};
+use clerkwork_core::{Severity, Text};
+use clerkwork_kinds::{Registry, agent_invoice_review, red_letter_invoice};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 
@@ -31,23 +31,15 @@ fn kinds() -> String {
     out
 }
 
-fn findings() -> String {
+fn findings(codes: impl Iterator<Item = (&'static str, Severity, Text)>) -> String {
     let mut out = String::from("| code | asks for | text |\n|---|---|---|\n");
-    for code in Code::ALL {
-        let severity = match code.severity() {
+    for (code, severity, text) in codes {
+        let severity = match severity {
             Severity::Note => "note",
             Severity::Review => "review",
             Severity::Return => "return",
         };
-        let text = code.text();
-        writeln!(
-            out,
-            "| {} | {severity} | {}<br>{} |",
-            code.as_str(),
-            text.zh,
-            text.en
-        )
-        .unwrap();
+        writeln!(out, "| {code} | {severity} | {}<br>{} |", text.zh, text.en).unwrap();
     }
     out
 }
@@ -67,7 +59,12 @@ fn with_table(readme: &str, name: &str, table: &str) -> String {
 fn the_readme_is_in_step_with_the_code() {
     let readme = std::fs::read_to_string(PATH).unwrap();
     let expected = with_table(&readme, "kinds", &kinds());
-    let expected = with_table(&expected, "findings", &findings());
+    let codes = agent_invoice_review::Code::ALL.iter();
+    let table = findings(codes.map(|code| (code.as_str(), code.severity(), code.text())));
+    let expected = with_table(&expected, "findings", &table);
+    let codes = red_letter_invoice::Code::ALL.iter();
+    let table = findings(codes.map(|code| (code.as_str(), code.severity(), code.text())));
+    let expected = with_table(&expected, "red-letter findings", &table);
     if std::env::var_os("CLERKWORK_BLESS").is_some() {
         std::fs::write(PATH, &expected).unwrap();
     } else {

@@ -21,6 +21,7 @@ fn every_kind_is_found_by_its_name() {
         names,
         [
             "agent_invoice_review",
+            "red_letter_invoice",
             "invoice_quota",
             "deregistration",
             "equity_transfer",
@@ -44,9 +45,10 @@ fn every_kind_is_found_by_its_name() {
 }
 
 #[test]
-fn only_the_review_may_run_unattended() {
+fn only_the_reviews_of_invoices_may_run_unattended() {
     for kind in &Registry::standard() {
-        assert_eq!(kind.automatable(), kind.name() == "agent_invoice_review");
+        let unattended = ["agent_invoice_review", "red_letter_invoice"].contains(&kind.name());
+        assert_eq!(kind.automatable(), unattended);
     }
 }
 

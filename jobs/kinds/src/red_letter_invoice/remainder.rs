@@ -1,0 +1,354 @@
+//! What is left of the blue invoice, and whether the lines keep to it, to the cent.
+//!
+//! A discount line is merged into the line it discounts before anything is compared. What the job's
+//! own red invoice took is put back first, so that the answer is the same before and after it.
+//! Forms of others that are still open hold what they would reverse.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use clerkwork_connectors_api::red_letter::{
+    BlueInvoice, BlueLine, BlueStatus, ConfirmationForm, LineRole, RedLetterApplication,
+    ReversalLine, ReversalReason,
+};
+use clerkwork_core::{Cents, Finding};
+use rust_decimal::Decimal;
+
+use crate::{dated::RedLetterRules, names};
+
+use super::{
+    Code,
+    basis::{Rate, near, price, reversed_quantity, rules, size, tax_fits},
+};
+
+/// Amounts of one line, as sizes. Quantity only where there is one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Amounts {
+    net: i128,
+    tax: i128,
+    quantity: Option<Decimal>,
+}
+
+impl Amounts {
+    fn of(line: &ReversalLine) -> Self {
+        Self {
+            net: size(line.net),
+            tax: size(line.tax),
+            quantity: line.quantity.as_deref().and_then(reversed_quantity),
+        }
+    }
+
+    /// Merges a discount, whose amounts are negative, into its line.
+    fn merge(&mut self, discount: Self) {
+        self.net = self.net.saturating_add(discount.net);
+        self.tax = self.tax.saturating_add(discount.tax);
+    }
+
+    fn plus(self, other: Self) -> Self {
+        let quantity = match (self.quantity, other.quantity) {
+            (Some(a), Some(b)) => a.checked_add(b).or(Some(a)),
+            (one, None) | (None, one) => one,
+        };
+        Self {
+            net: self.net.saturating_add(other.net),
+            tax: self.tax.saturating_add(other.tax),
+            quantity,
+        }
+    }
+}
+
+/// A line of the blue invoice, its discount merged in.
+struct Merged<'b> {
+    line: &'b BlueLine,
+    /// How many discount lines were merged in.
+    discounts: u32,
+    /// The whole line.
+    whole: Amounts,
+    /// What is left of it.
+    rest: Amounts,
+}
+
+/// What is left of a blue invoice but for the job's own doing.
+pub(super) struct Remainder<'b> {
+    lines: BTreeMap<u32, Merged<'b>>,
+    discounts: BTreeSet<u32>,
+    /// Where the invoice stands but for the job's own red invoice.
+    pub(super) status: BlueStatus,
+}
+
+impl<'b> Remainder<'b> {
+    /// `own_red`: the lines of the job's red invoice, when the upstream has counted it.
+    pub(super) fn of(blue: &'b BlueInvoice, own_red: Option<&[ReversalLine]>) -> Self {
+        let mut lines: BTreeMap<u32, Merged<'b>> = BTreeMap::new();
+        let mut discounts = BTreeSet::new();
+        let mut before: Option<u32> = None;
+        for line in &blue.lines {
+            let (whole, rest) = amounts(line);
+            match (line.role, before.and_then(|number| lines.get_mut(&number))) {
+                (LineRole::Discount, Some(discounted)) => {
+                    discounted.discounts += 1;
+                    discounted.whole.merge(whole);
+                    discounted.rest.merge(rest);
+                    discounts.insert(line.line);
+                }
+                (LineRole::Normal | LineRole::Discounted | LineRole::Discount, _) => {
+                    before = Some(line.line);
+                    lines.insert(
+                        line.line,
+                        Merged {
+                            line,
+                            discounts: 0,
+                            whole,
+                            rest,
+                        },
+                    );
+                }
+            }
+        }
+        for line in own_red.unwrap_or_default() {
+            if let Some(merged) = lines.get_mut(&line.blue_line) {
+                merged.rest = merged.rest.plus(Amounts::of(line));
+            }
+        }
+        let status = match (own_red, blue.status) {
+            (None, status) => status,
+            (Some(_), BlueStatus::Voided) => BlueStatus::Voided,
+            (Some(_), BlueStatus::Normal | BlueStatus::PartlyReversed | BlueStatus::Reversed) => {
+                status_of(&lines)
+            }
+        };
+        Self {
+            lines,
+            discounts,
+            status,
+        }
+    }
+
+    /// Whether the lines reverse all that is left.
+    pub(super) fn is_full(&self, application: &RedLetterApplication) -> bool {
+        let taken = taken(application.lines.iter());
+        let mut any = false;
+        let all = self.lines.iter().all(|(number, merged)| {
+            let taken = taken.get(number).copied().unwrap_or_default();
+            any |= merged.rest.net != 0;
+            (taken.net, taken.tax) == (merged.rest.net, merged.rest.tax)
+        });
+        any && all && taken.keys().all(|number| self.lines.contains_key(number))
+    }
+
+    /// Adds what is wrong with the lines. `others`: forms of others that are still open.
+    pub(super) fn check<'f>(
+        &self,
+        application: &RedLetterApplication,
+        margin: bool,
+        others: impl Iterator<Item = &'f ConfirmationForm>,
+        out: &mut Vec<Finding>,
+    ) {
+        let rules = rules(application);
+        let full = self.is_full(application);
+        let untouched = self.status == BlueStatus::Normal;
+        let reserved = taken(others.flat_map(|form| form.draft.lines.iter()));
+        let before = out.len();
+        for (i, line) in application.lines.iter().enumerate() {
+            let Some(merged) = self.lines.get(&line.blue_line) else {
+                let code = if self.discounts.contains(&line.blue_line) {
+                    Code::LineIsDiscount
+                } else {
+                    Code::LineUnknown
+                };
+                out.push(code.at(format!("/lines/{i}/blue_line")));
+                continue;
+            };
+            same_item(i, line, merged.line, out);
+            within(i, line, &merged.rest, out);
+            if full && untouched {
+                full_tax(i, line, merged.discounts, &rules, out);
+            }
+            allowed(i, line, merged, application.reason, &rules, out);
+        }
+        let keeps = out.len() == before;
+        if keeps && self.is_reserved(application, &reserved) {
+            out.push(Code::Reserved.at("/lines"));
+        }
+        if application.reason == ReversalReason::IssuingMistake {
+            if self.status == BlueStatus::PartlyReversed {
+                out.push(Code::MistakeAfterPartial.at("/reason"));
+            } else if !full || !self.takes_all_quantities(application) {
+                out.push(Code::MistakeNotInFull.at("/lines"));
+            }
+        }
+        if margin && !full {
+            out.push(Code::MarginNotInFull.at("/lines"));
+        }
+    }
+
+    fn is_reserved(
+        &self,
+        application: &RedLetterApplication,
+        reserved: &BTreeMap<u32, Amounts>,
+    ) -> bool {
+        application.lines.iter().any(|line| {
+            let (Some(merged), Some(held)) = (
+                self.lines.get(&line.blue_line),
+                reserved.get(&line.blue_line),
+            ) else {
+                return false;
+            };
+            let wanted = Amounts::of(line).plus(*held);
+            over(&wanted, &merged.rest)
+        })
+    }
+
+    fn takes_all_quantities(&self, application: &RedLetterApplication) -> bool {
+        application.lines.iter().all(|line| {
+            let rest = self.lines.get(&line.blue_line).map(|merged| merged.rest);
+            rest.is_none_or(|rest| rest.quantity == Amounts::of(line).quantity)
+        })
+    }
+}
+
+/// The whole line, and what is left of it. A discount counts negative.
+fn amounts(line: &BlueLine) -> (Amounts, Amounts) {
+    let number = |text: Option<&str>| text.and_then(|text| text.trim().parse::<Decimal>().ok());
+    let quantity = number(line.quantity.as_deref());
+    let rest = number(line.remaining_quantity.as_deref());
+    let cents = |amount: Cents| i128::from(amount.0);
+    let whole = Amounts {
+        net: cents(line.net),
+        tax: cents(line.tax),
+        quantity,
+    };
+    let rest = Amounts {
+        net: cents(line.remaining_net),
+        tax: cents(line.remaining_tax),
+        // A quantity that is used up may be told as none at all.
+        quantity: quantity.map(|_| rest.unwrap_or_default()),
+    };
+    (whole, rest)
+}
+
+fn status_of(lines: &BTreeMap<u32, Merged<'_>>) -> BlueStatus {
+    let nothing = |merged: &Merged<'_>| (merged.rest.net, merged.rest.tax) == (0, 0);
+    let all = |merged: &Merged<'_>| {
+        (merged.rest.net, merged.rest.tax) == (merged.whole.net, merged.whole.tax)
+    };
+    if lines.values().all(all) {
+        BlueStatus::Normal
+    } else if lines.values().all(nothing) {
+        BlueStatus::Reversed
+    } else {
+        BlueStatus::PartlyReversed
+    }
+}
+
+fn taken<'l>(lines: impl Iterator<Item = &'l ReversalLine>) -> BTreeMap<u32, Amounts> {
+    let mut sums: BTreeMap<u32, Amounts> = BTreeMap::new();
+    for line in lines {
+        let sum = sums.entry(line.blue_line).or_default();
+        *sum = sum.plus(Amounts::of(line));
+    }
+    sums
+}
+
+fn over(wanted: &Amounts, rest: &Amounts) -> bool {
+    wanted.net > rest.net
+        || wanted.tax > rest.tax
+        || matches!((wanted.quantity, rest.quantity), (Some(wanted), Some(rest)) if wanted > rest)
+}
+
+fn same_item(i: usize, line: &ReversalLine, blue: &BlueLine, out: &mut Vec<Finding>) {
+    if !line.item_name.trim().is_empty() && !names::same(&line.item_name, &blue.item_name) {
+        out.push(Code::LineItemName.at(format!("/lines/{i}/item_name")));
+    }
+    if !line.item_code.is_empty() && line.item_code != blue.item_code {
+        out.push(Code::LineItemCode.at(format!("/lines/{i}/item_code")));
+    }
+    // A rate that cannot be read is a finding of its own.
+    if let Some(rate) = Rate::read(&line.rate)
+        && Rate::read(&blue.rate) != Some(rate)
+    {
+        out.push(Code::LineRate.at(format!("/lines/{i}/rate")));
+    }
+}
+
+fn within(i: usize, line: &ReversalLine, rest: &Amounts, out: &mut Vec<Finding>) {
+    let wanted = Amounts::of(line);
+    if wanted.net > rest.net {
+        out.push(Code::NetOver.at(format!("/lines/{i}/net")));
+    } else if wanted.tax > rest.tax {
+        out.push(Code::TaxOver.at(format!("/lines/{i}/tax")));
+    } else if rest.tax != 0 && (wanted.net == rest.net) != (wanted.tax == rest.tax) {
+        // Where no tax is left, as on an exempt line, it says nothing about the amount.
+        out.push(Code::RestDisagrees.at(format!("/lines/{i}/tax")));
+    }
+    if let (Some(wanted), Some(rest)) = (wanted.quantity, rest.quantity)
+        && wanted > rest
+    {
+        out.push(Code::QuantityOver.at(format!("/lines/{i}/quantity")));
+    }
+}
+
+/// A blue line may be off by the narrow tolerance, and each discount merged into it as well.
+fn full_tax(
+    i: usize,
+    line: &ReversalLine,
+    discounts: u32,
+    rules: &RedLetterRules,
+    out: &mut Vec<Finding>,
+) {
+    let (Some(full), Some(partial)) = (rules.full_tax_tolerance, rules.partial_tax_tolerance)
+    else {
+        return;
+    };
+    let tolerance = full.value * Decimal::from(discounts.saturating_add(1));
+    // What is off by more than a partial reversal may be is a finding already.
+    if tax_fits(line, tolerance) == Some(false) && tax_fits(line, partial.value) == Some(true) {
+        out.push(Code::FullTaxMismatch.at(format!("/lines/{i}/tax")));
+    }
+}
+
+/// What the reason allows a line to change.
+fn allowed(
+    i: usize,
+    line: &ReversalLine,
+    merged: &Merged<'_>,
+    reason: ReversalReason,
+    rules: &RedLetterRules,
+    out: &mut Vec<Finding>,
+) {
+    match reason {
+        // Quantities are a finding of their own there.
+        ReversalReason::SalesAllowance => return,
+        ReversalReason::ReturnOfGoods => {
+            if merged.whole.quantity.is_some() && line.quantity.is_none() {
+                out.push(Code::ReturnWithoutQuantity.at(format!("/lines/{i}/quantity")));
+            }
+        }
+        ReversalReason::IssuingMistake | ReversalReason::ServiceStopped => {}
+    }
+    if merged.whole.quantity.is_none() && line.quantity.is_some() {
+        out.push(Code::QuantityNotOnBlue.at(format!("/lines/{i}/quantity")));
+    }
+    let shown = line.unit_price.as_deref().and_then(price);
+    let tolerance = rules.price_tolerance.map(|row| row.value);
+    if let (Some(shown), Some(tolerance)) = (shown, tolerance)
+        && !is_price_of(shown, merged, tolerance)
+    {
+        out.push(Code::PriceChanged.at(format!("/lines/{i}/unit_price")));
+    }
+}
+
+/// Whether a unit price is that of the blue line. That of a discounted line is what its amount
+/// after the discount comes to for one unit.
+fn is_price_of(shown: Decimal, merged: &Merged<'_>, tolerance: Decimal) -> bool {
+    let (Some(blue), Some(quantity)) = (&merged.line.unit_price, merged.whole.quantity) else {
+        return true;
+    };
+    if merged.discounts == 0 {
+        return blue.trim().parse::<Decimal>() == Ok(shown);
+    }
+    let Ok(net) = i64::try_from(merged.whole.net) else {
+        return false;
+    };
+    let tolerance = tolerance * Decimal::from(merged.discounts.saturating_add(1));
+    near(shown.checked_mul(quantity), Cents(net).yuan(), tolerance)
+}

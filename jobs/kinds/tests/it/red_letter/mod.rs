@@ -1,0 +1,10 @@
+//! The kind `red_letter_invoice`.
+
+mod act;
+mod cases;
+mod findings;
+mod gather;
+mod inquire;
+mod progress;
+mod remainder;
+mod world;
