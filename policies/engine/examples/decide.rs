@@ -1,7 +1,7 @@
 //! How long a decision takes: `cargo run --release -p clerkwork-policy --example decide`.
 //!
-//! Prints the median and the 99th percentile of 20,000 decisions about an application that passes
-//! and about one that is blocked.
+//! Prints for each kind the median and the 99th percentile of 20,000 decisions about an application
+//! that passes and about one that is blocked.
 
 use std::{collections::BTreeSet, error::Error, hint::black_box, time::Instant};
 
@@ -18,22 +18,41 @@ fn main() -> Result<(), Box<dyn Error>> {
         "load               {:>9.1} ms",
         start.elapsed().as_secs_f64() * 1e3
     );
-    let good = baseline()?;
-    let mut blocked = good.clone();
-    blocked.put("duplicates_count", 1_i64, "example", Timestamp(0));
-    let vocabulary = engine
-        .vocabulary("AgentInvoiceReview")
-        .ok_or("no such kind")?;
+    println!("rules              {:>9}", engine.rules().count());
+    for (kind, name, risk, value) in [
+        ("AgentInvoiceReview", "agent_invoice", "duplicates_count", 1),
+        (
+            "RedLetterInvoice",
+            "red_letter",
+            "seller_month_end_reds_count",
+            3,
+        ),
+    ] {
+        let good = baseline(name)?;
+        let mut blocked = good.clone();
+        blocked.put(risk, value, "example", Timestamp(0));
+        of_kind(&engine, kind, &good, &blocked)?;
+    }
+    Ok(())
+}
+
+fn of_kind(
+    engine: &Engine,
+    kind: &str,
+    good: &Facts,
+    blocked: &Facts,
+) -> Result<(), Box<dyn Error>> {
+    let vocabulary = engine.vocabulary(kind).ok_or("no such kind")?;
     let sets = vocabulary
         .values()
         .filter(|kind| **kind == FactType::Set)
         .count();
-    println!("rules              {:>9}", engine.rules().count());
+    println!("\n{kind}");
     println!("facts              {:>9} ({sets} set)", good.0.len());
     let office = Office::default();
     let question = |facts| Question {
         robot: "worker-1",
-        resource_type: "AgentInvoiceReview",
+        resource_type: kind,
         automatable: true,
         item: "019c0000-0000-7000-8000-000000000000",
         office: &office,
@@ -42,20 +61,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     println!(
         "verdicts           {} / {}",
-        engine.decide(&question(&good)).verdict,
-        engine.decide(&question(&blocked)).verdict
+        engine.decide(&question(good)).verdict,
+        engine.decide(&question(blocked)).verdict
     );
     measure("decide, proceed", || {
-        drop(black_box(engine.decide(&question(&good))))
+        drop(black_box(engine.decide(&question(good))))
     });
     measure("decide, review", || {
-        drop(black_box(engine.decide(&question(&blocked))))
+        drop(black_box(engine.decide(&question(blocked))))
     });
     measure("execute approved", || {
-        drop(black_box(engine.may_execute_approved(&question(&good))));
+        drop(black_box(engine.may_execute_approved(&question(good))));
     });
     measure("explain", || {
-        drop(black_box(engine.explain(&question(&good))))
+        drop(black_box(engine.explain(&question(good))))
     });
     measure("facts digest alone", || {
         black_box(good.digest());
@@ -76,13 +95,13 @@ fn measure(name: &str, mut round: impl FnMut()) {
     println!("{name:<18} {median:>9.1} µs   99 %: {tail:>7.1} µs");
 }
 
-/// The facts of the baseline that the cases start from.
-fn baseline() -> Result<Facts, Box<dyn Error>> {
+/// The facts of a baseline that the cases start from.
+fn baseline(name: &str) -> Result<Facts, Box<dyn Error>> {
     let bundle = Bundle::embedded();
     let text = bundle.file("cases/baselines.json").ok_or("no baselines")?;
     let json: Value = serde_json::from_str(text)?;
     let mut facts = Facts::default();
-    for (name, value) in json["baselines"]["agent_invoice"]["facts"]
+    for (name, value) in json["baselines"][name]["facts"]
         .as_object()
         .ok_or("no facts")?
     {

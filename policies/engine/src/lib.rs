@@ -19,8 +19,9 @@
 //! * **Same question, same answer:** nothing here reads a clock, a file after loading, or the order
 //!   in which rules or facts were given. Ages and sums are facts, computed before.
 //!
-//! To add a rule, see `policies/README.md`; no code changes. To add an action, add it to the schema
-//! and to `engine::Act`. To ask a new kind, add its resource type to the schema.
+//! To add a rule, see `policies/README.md`; no code changes. To add an act, add it to the schema
+//! and to `engine::Act`. To ask a new kind, add its resource type and its actions to the schema:
+//! `policies/docs/adr/0001-actions-of-a-kind.md`.
 
 mod bundle;
 mod canary;

@@ -9,7 +9,7 @@ mod support;
 
 use clerkwork_core::{Facts, Office, Timestamp, Verdict};
 use clerkwork_policy::{Question, ReviewQuestion, refusal};
-use support::{KIND, engine, good, ids, put, question};
+use support::{AGENT_INVOICE, RED_LETTER, engine, good, ids, put, question};
 
 #[test]
 fn an_explanation_names_rules_places_facts_and_gaps() {
@@ -56,6 +56,40 @@ fn an_explanation_names_rules_places_facts_and_gaps() {
 }
 
 #[test]
+fn an_explanation_of_a_reversal_names_its_own_rules_and_facts() {
+    let mut facts = put(RED_LETTER.good(), "form_state", "confirmed");
+    facts = put(facts, "stage", "form_entered");
+    facts = put(facts, "findings_return_count", 1_i64);
+    facts.0.remove("seller_registration");
+    let explanation = engine().explain(&RED_LETTER.question(&facts));
+    assert_eq!(
+        ids(&explanation.decision),
+        [
+            "red_letter.findings_return",
+            "red_letter.seller_registration",
+            "red_letter.seller_risk"
+        ]
+    );
+    let known: Vec<&str> = explanation
+        .facts
+        .iter()
+        .map(|used| used.name.as_str())
+        .collect();
+    assert!(
+        known.contains(&"form_state") && !known.contains(&"finding_codes"),
+        "{known:?}"
+    );
+    let [missing] = &explanation.missing[..] else {
+        panic!("{:?}", explanation.missing);
+    };
+    assert_eq!(missing.name, "seller_registration");
+    assert_eq!(
+        missing.read_by,
+        ["red_letter.seller_registration", "red_letter.seller_risk"]
+    );
+}
+
+#[test]
 fn an_explanation_of_an_engine_refusal_has_no_place() {
     let facts = Facts::default();
     let asked = Question {
@@ -81,7 +115,8 @@ fn nobody_decides_on_what_they_submitted() {
         })
     };
     for kind in [
-        KIND,
+        AGENT_INVOICE.resource_type,
+        RED_LETTER.resource_type,
         "InvoiceQuota",
         "Deregistration",
         "EquityTransfer",

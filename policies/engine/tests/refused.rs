@@ -297,10 +297,9 @@ fn canaries_catch_a_block_that_was_edited_away() {
 fn canaries_catch_a_permit_that_needs_no_facts_and_a_missing_four_eyes() {
     let mut bundle = Bundle::embedded();
     let files: Vec<String> = bundle.files().map(|(path, _)| path.to_owned()).collect();
-    for file in files
-        .iter()
-        .filter(|file| file.starts_with("rules/agent_invoice"))
-    {
+    for file in files.iter().filter(|file| {
+        file.starts_with("rules/agent_invoice") || file.starts_with("rules/red_letter")
+    }) {
         bundle = bundle.without_file(file);
     }
     let permit = |id: &str, scope: &str| {
@@ -310,6 +309,7 @@ fn canaries_catch_a_permit_that_needs_no_facts_and_a_missing_four_eyes() {
     };
     let people = [
         "AgentInvoiceReview",
+        "RedLetterInvoice",
         "InvoiceQuota",
         "Deregistration",
         "EquityTransfer",
@@ -322,34 +322,38 @@ fn canaries_catch_a_permit_that_needs_no_facts_and_a_missing_four_eyes() {
     .collect::<String>();
     let robots = r#"principal, action in [Action::"process", Action::"return",
         Action::"execute_approved", Action::"execute_returned"], resource is AgentInvoiceReview"#;
+    let red = r#"principal, action in [Action::"process_red_letter", Action::"return_red_letter",
+        Action::"execute_approved_red_letter", Action::"execute_returned_red_letter"],
+        resource is RedLetterInvoice"#;
     let bundle = bundle
         .with_file("rules/people.cedar", people)
-        .with_file("rules/robots.cedar", permit("robots.all", robots));
+        .with_file("rules/robots.cedar", permit("robots.all", robots))
+        .with_file("rules/red.cedar", permit("robots.red", red));
     let problems = problems_of(bundle);
     let count = |text: &str| problems.iter().filter(|p| p.message.contains(text)).count();
     assert_eq!(
         count("a submitter may decide their own item"),
-        4,
+        5,
         "{problems:#?}"
     );
     assert_eq!(
         count("an item without facts is decided"),
-        1,
+        2,
         "{problems:#?}"
     );
     assert_eq!(
         count("an item without facts is completed"),
-        1,
+        2,
         "{problems:#?}"
     );
     assert_eq!(
         count("an item without facts is sent back"),
-        1,
+        2,
         "{problems:#?}"
     );
     assert_eq!(
         count("an item without facts may be returned"),
-        1,
+        2,
         "{problems:#?}"
     );
 }

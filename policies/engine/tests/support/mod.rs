@@ -1,4 +1,5 @@
-//! The embedded engine and the item that passes.
+//! The embedded engine, and of each kind the item that passes.
+#![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -6,13 +7,30 @@ use clerkwork_core::{Decision, Fact, FactValue, Facts, Office, Timestamp};
 use clerkwork_policy::{Bundle, Engine, Question};
 use serde::Deserialize;
 
-/// The kind of the good item.
-pub const KIND: &str = "AgentInvoiceReview";
+/// A kind that a robot works on.
+#[derive(Debug)]
+pub struct Kind {
+    /// As the schema names it.
+    pub resource_type: &'static str,
+    /// The baseline of its cases: an item that proceeds. Its rules' ids begin with the same word.
+    pub baseline: &'static str,
+}
+
+pub const AGENT_INVOICE: Kind = Kind {
+    resource_type: "AgentInvoiceReview",
+    baseline: "agent_invoice",
+};
+pub const RED_LETTER: Kind = Kind {
+    resource_type: "RedLetterInvoice",
+    baseline: "red_letter",
+};
+/// All of them.
+pub const KINDS: [&Kind; 2] = [&AGENT_INVOICE, &RED_LETTER];
 
 static ENGINE: LazyLock<Engine> =
     LazyLock::new(|| Engine::embedded().unwrap_or_else(|refused| panic!("{refused}")));
 static OFFICE: LazyLock<Office> = LazyLock::new(Office::default);
-static GOOD: LazyLock<Facts> = LazyLock::new(|| {
+static GOOD: LazyLock<BTreeMap<String, Facts>> = LazyLock::new(|| {
     #[derive(Deserialize)]
     struct File {
         baselines: BTreeMap<String, Baseline>,
@@ -24,12 +42,12 @@ static GOOD: LazyLock<Facts> = LazyLock::new(|| {
     }
     let bundle = Bundle::embedded();
     let file: File = serde_json::from_str(bundle.file("cases/baselines.json").unwrap()).unwrap();
-    file.baselines["agent_invoice"]
-        .facts
-        .iter()
-        .fold(Facts::default(), |facts, (name, value)| {
-            put(facts, name, value.clone())
-        })
+    let facts = |baseline: Baseline| {
+        let add = |facts, (name, value): (String, FactValue)| put(facts, &name, value);
+        baseline.facts.into_iter().fold(Facts::default(), add)
+    };
+    let named = |(name, baseline)| (name, facts(baseline));
+    file.baselines.into_iter().map(named).collect()
 });
 
 /// The embedded engine.
@@ -37,9 +55,39 @@ pub fn engine() -> &'static Engine {
     &ENGINE
 }
 
-/// The facts of an item that proceeds.
+impl Kind {
+    /// The facts of an item that proceeds.
+    pub fn good(&self) -> Facts {
+        GOOD[self.baseline].clone()
+    }
+
+    /// A robot's question about an item of this kind.
+    pub fn question<'f>(&self, facts: &'f Facts) -> Question<'f> {
+        Question {
+            robot: "robot",
+            resource_type: self.resource_type,
+            automatable: true,
+            item: "item",
+            office: &OFFICE,
+            submitter: "lin.wei",
+            facts,
+        }
+    }
+
+    /// The id of its permit for unattended work.
+    pub fn process(&self) -> String {
+        format!("{}.process", self.baseline)
+    }
+}
+
+/// The good item of the kind that most tests ask about.
 pub fn good() -> Facts {
-    GOOD.clone()
+    AGENT_INVOICE.good()
+}
+
+/// A robot's question about it.
+pub fn question(facts: &Facts) -> Question<'_> {
+    AGENT_INVOICE.question(facts)
 }
 
 /// The facts with one added or replaced.
@@ -52,19 +100,6 @@ pub fn put(mut facts: Facts, name: &str, value: impl Into<FactValue>) -> Facts {
     };
     facts.0.insert(name.into(), fact);
     facts
-}
-
-/// A robot's question about an item of that kind.
-pub fn question(facts: &Facts) -> Question<'_> {
-    Question {
-        robot: "robot",
-        resource_type: KIND,
-        automatable: true,
-        item: "item",
-        office: &OFFICE,
-        submitter: "lin.wei",
-        facts,
-    }
 }
 
 /// The ids of a decision's rules.
