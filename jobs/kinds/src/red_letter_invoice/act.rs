@@ -11,8 +11,8 @@ use clerkwork_connectors_api::{
         SettlementOrder, VatUse, WriteBack,
     },
 };
-use clerkwork_core::{Cents, Clock, EffectState, Text};
-use serde_json::json;
+use clerkwork_core::{Cents, Clock, EffectState, Text, Timestamp};
+use serde_json::{Value, json};
 
 use crate::{Done, Effects, Order, Past, Stop, identifiers::is_digital_invoice_number};
 
@@ -149,7 +149,7 @@ impl Act<'_> {
         };
         let result = match run {
             Ok(result) => result,
-            Err(Stop::Refused(error)) => return refused(error),
+            Err(Stop::Refused(error)) => return refused(error, target.is_some()),
             Err(stop) => return Err(stop),
         };
         let Some(number) = word(Some(&result), "form_number") else {
@@ -167,27 +167,35 @@ impl Act<'_> {
         if effects.past().result(ISSUE_RED).is_some() {
             return Ok(Ok(entered));
         }
-        let told = [FormState::NotNeeded, FormState::Confirmed]
-            .iter()
-            .any(|state| entered_as == Some(state.as_str()));
-        if told && !earlier {
-            return Ok(Ok(entered));
+        // What this attempt was just told needs no second question.
+        let told = (!earlier).then(|| state_of(&result)).flatten();
+        if let Some((state, entered_at)) = told {
+            return Ok(self.stands(state, entered_at, entered));
         }
         let form = self.api.form(number).await.map_err(Stop::Retry)?;
-        Ok(self.stands(form, entered))
+        Ok(match form {
+            // That it is gone shows in the findings.
+            None => Err(Done::Reconsider),
+            Some(form) if form.red_number.is_some() => Ok(entered),
+            Some(form) => self.stands(form.state, form.entered_at, entered),
+        })
     }
 
     /// Where the job's form stands, and what that means for it.
-    fn stands(&self, form: Option<ConfirmationForm>, entered: Entered) -> Result<Entered, Done> {
-        // That it is gone or void shows in the findings.
-        let form = form.ok_or(Done::Reconsider)?;
-        if form.state.may_be_issued() || form.red_number.is_some() {
+    fn stands(
+        &self,
+        state: FormState,
+        entered_at: Timestamp,
+        entered: Entered,
+    ) -> Result<Entered, Done> {
+        if state.may_be_issued() {
             return Ok(entered);
         }
-        let side = form.state.waits_for().ok_or(Done::Reconsider)?;
+        // That it is void shows in the findings.
+        let side = state.waits_for().ok_or(Done::Reconsider)?;
         let window = rules(self.application).confirmation.map(|row| row.value);
         let now = self.clock.now();
-        let wait = waits::next(&form.number, form.entered_at, side, window, now);
+        let wait = waits::next(&entered.number, entered_at, side, window, now);
         Err(wait.map_or(Done::Contradicted(OVERDUE), Done::Waiting))
     }
 
@@ -297,15 +305,24 @@ impl Act<'_> {
     }
 }
 
-/// A refusal that has words of its own, or asks for another decision.
-fn refused<T>(error: ConnectorError) -> Step<T> {
+/// State and time of entry of the form that a result tells of.
+fn state_of(result: &Value) -> Option<(FormState, Timestamp)> {
+    let named = word(Some(result), "state")?;
+    let mut states = FormState::ALL.into_iter();
+    let state = states.find(|state| state.as_str() == named)?;
+    Some((state, Timestamp(result.get("entered_at")?.as_i64()?)))
+}
+
+/// A refusal to enter or, with `confirming`, to confirm a form, which has words of its own or asks
+/// for another decision.
+fn refused<T>(error: ConnectorError, confirming: bool) -> Step<T> {
     match error.code.as_deref() {
         Some(OVERTAKEN) => Ok(Err(Done::Reconsider)),
-        Some("31120") => Ok(Err(Done::Contradicted(Text::new(
+        Some("31120") if confirming => Ok(Err(Done::Contradicted(Text::new(
             "纳税人为高风险，上游系统不允许确认红字发票信息确认单，请人工处理",
             "the upstream forbids a taxpayer of high risk to confirm the form",
         )))),
-        Some("31121") => Ok(Err(Done::Contradicted(Text::new(
+        Some("31121") if confirming => Ok(Err(Done::Contradicted(Text::new(
             "纳税人处于红色预警，上游系统不允许确认红字发票信息确认单，请人工处理",
             "the upstream forbids a taxpayer under a red warning to confirm the form",
         )))),
@@ -375,13 +392,16 @@ mod tests {
             source: None,
         };
         for code in ["31120", "31121"] {
-            let step = refused::<()>(with(Some(code)));
+            let step = refused::<()>(with(Some(code)), true);
             assert!(matches!(step, Ok(Err(Done::Contradicted(_)))), "{code}");
         }
-        let step = refused::<()>(with(Some(OVERTAKEN)));
+        let step = refused::<()>(with(Some(OVERTAKEN)), false);
         assert!(matches!(step, Ok(Err(Done::Reconsider))));
         for code in [Some("31022"), None] {
-            assert!(matches!(refused::<()>(with(code)), Err(Stop::Refused(_))));
+            let step = refused::<()>(with(code), true);
+            assert!(matches!(step, Err(Stop::Refused(_))));
         }
+        let step = refused::<()>(with(Some("31120")), false);
+        assert!(matches!(step, Err(Stop::Refused(_))), "nobody confirms");
     }
 }

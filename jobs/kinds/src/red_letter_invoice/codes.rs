@@ -177,6 +177,9 @@ codes! {
     NotApplicants "RLI-BLU-007" Return
         "申请人不是该蓝字发票的开具方、购买方或委托代开人，不得申请红冲"
         "the applicant is not the side that applies, nor the one the bureau issued the invoice for"
+    BuyerMayNotStart "RLI-BLU-008" Return
+        "蓝字发票未作用途确认且未作入账确认，应当由销售方发起红冲"
+        "neither use nor booking of the blue invoice is confirmed: only its issuer starts"
 
     // What is left to reverse.
     LineUnknown "RLI-REM-001" Return

@@ -32,7 +32,7 @@ pub(super) const WRITE_BACK: &str = "write_back";
 pub(super) const RETURN: &str = "return_to_applicant";
 
 /// Code of a write that was not made, because what it rests on changed while the gate was asked.
-pub(super) const OVERTAKEN: &str = "RLI-OVERTAKEN";
+pub(super) const OVERTAKEN: &str = "overtaken";
 
 /// A word of a journal's record.
 pub(super) fn word<'v>(value: Option<&'v Value>, name: &str) -> Option<&'v str> {

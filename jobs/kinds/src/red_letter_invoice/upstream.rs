@@ -1,8 +1,8 @@
 //! What only the upstream's answer shows: the blue invoice, the parties, the form, the tax paid.
 
 use clerkwork_connectors_api::red_letter::{
-    AgentIssued, BlueInvoice, BlueStatus, FormState, RedLetterApplication, RedLetterDossier,
-    RedLetterQuery, RedLetterStatus, SettlementKind, Side, Trader,
+    AgentIssued, BlueInvoice, BlueStatus, CURRENCY, FormState, RedLetterApplication,
+    RedLetterDossier, RedLetterQuery, RedLetterStatus, SettlementKind, Side, Trader,
 };
 use clerkwork_core::{Cents, Finding};
 
@@ -39,6 +39,11 @@ pub(super) fn check(
         return;
     };
     parties(application, blue, out);
+    // A form that stands already was begun rightly.
+    let begun = own.number.is_some() || own.target.is_some();
+    if application.started_by == Side::Buyer && !blue.needs_confirmation() && !begun {
+        out.push(Code::BuyerMayNotStart.at("/started_by"));
+    }
     match remainder.status {
         BlueStatus::Voided => out.push(Code::BlueVoided.at("/blue/number")),
         BlueStatus::Reversed => out.push(Code::BlueReversed.at("/blue/number")),
@@ -89,7 +94,8 @@ fn form(own: &Own<'_>, out: &mut Vec<Finding>) {
 }
 
 fn parties(application: &RedLetterApplication, blue: &BlueInvoice, out: &mut Vec<Finding>) {
-    if blue.currency != application.currency {
+    // Another currency than the upstream's is a finding of its own.
+    if blue.currency != CURRENCY && application.currency == CURRENCY {
         out.push(Code::BlueCurrency.at("/currency"));
     }
     if blue.reference.issued_on != application.blue.issued_on {
@@ -101,12 +107,19 @@ fn parties(application: &RedLetterApplication, blue: &BlueInvoice, out: &mut Vec
     if !same_party(&blue.buyer, &application.buyer) {
         out.push(Code::BlueBuyer.at("/buyer"));
     }
-    let applicant = match (&blue.agent_issued, application.started_by) {
-        (Some(agent), Side::Seller) => &agent.principal,
-        (None, Side::Seller) => &blue.seller,
-        (Some(_) | None, Side::Buyer) => &blue.buyer,
+    let id = &application.applicant_tax_id;
+    let principal = blue.agent_issued.as_ref().map(|agent| &agent.principal);
+    let side = match (principal, application.started_by) {
+        // The bureau is the issuer on paper; whose invoice it is may apply.
+        (Some(_), Side::Seller) => None,
+        (None, Side::Seller) => Some(&blue.seller),
+        (_, Side::Buyer) => Some(&blue.buyer),
     };
-    if !is_id_of(&application.applicant_tax_id, applicant) {
+    if ![principal, side]
+        .into_iter()
+        .flatten()
+        .any(|party| is_id_of(id, party))
+    {
         out.push(Code::NotApplicants.at("/applicant_tax_id"));
     }
 }

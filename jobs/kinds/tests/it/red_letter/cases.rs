@@ -486,7 +486,32 @@ fn of_the_blue_invoice() -> Vec<Case> {
                 agent.principal.tax_id = THIRD.into();
             },
         ),
+        case(
+            Code::NotApplicants,
+            "/applicant_tax_id",
+            |x| {
+                // What the bureau issued is not its own to reverse.
+                x.agent_issued();
+                x.s.receipt.as_mut().unwrap().payer_tax_id = THIRD.into();
+                let agent = x.s.blue().agent_issued.as_mut().unwrap();
+                agent.principal.tax_id = THIRD.into();
+            },
+            |x| by_buyer(x, true),
+        ),
+        case(
+            Code::BuyerMayNotStart,
+            "/started_by",
+            |x| by_buyer(x, false),
+            |x| by_buyer(x, true),
+        ),
     ]
+}
+
+/// The buyer applies.
+fn by_buyer(x: &mut Setup, booked: bool) {
+    x.a.started_by = Side::Buyer;
+    x.a.applicant_tax_id.clone_from(&x.a.buyer.tax_id);
+    x.s.blue().booked = booked;
 }
 
 fn of_what_is_left() -> Vec<Case> {
