@@ -65,6 +65,8 @@ event_types! {
     ReviewApproved = "review.approved",
     /// A person sends the item back.
     ReviewReturned = "review.returned",
+    /// An open question was handed to another person or group.
+    ReviewHandedOver = "review.handed_over",
     /// What a decision was bound to has changed.
     ReviewLapsed = "review.lapsed",
     /// A batch was opened.

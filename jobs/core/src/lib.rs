@@ -30,7 +30,7 @@ pub use finding::{Finding, Severity};
 pub use id::{BatchId, EventId, JobId, ReviewId, WorkerId};
 pub use job::{Entry, Job, KindName, Lane};
 pub use money::Cents;
-pub use review::{Binding, Review, ReviewState};
+pub use review::{Binding, Review, ReviewState, is_assignee, is_user};
 pub use state::State;
 pub use text::Text;
 pub use time::{Clock, ManualClock, ShiftedClock, SystemClock, Timestamp};

@@ -56,10 +56,52 @@ pub struct Review {
     pub binding: Binding,
     /// When it was opened.
     pub opened_at: Timestamp,
+    /// The user, or `group:` and the name of a group, it was handed over to last.
+    #[serde(default)]
+    pub assigned_to: Option<String>,
     /// The user who decided.
     pub decided_by: Option<String>,
     /// When it was decided.
     pub decided_at: Option<Timestamp>,
     /// The reason that the person gave.
     pub reason: Option<String>,
+}
+
+/// Begins the name of a group of people.
+const GROUP: &str = "group:";
+
+/// Whether a text is the name of a user: up to 64 letters, digits, `.`, `_`, `-` and `@`.
+pub fn is_user(text: &str) -> bool {
+    let fits = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@');
+    (1..=64).contains(&text.chars().count()) && text.chars().all(fits)
+}
+
+/// Whether a review can be handed over to this: a user, or `group:` and a name of the same kind.
+pub fn is_assignee(text: &str) -> bool {
+    is_user(text.strip_prefix(GROUP).unwrap_or(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_review_goes_to_users_and_groups_only() {
+        for name in ["bob", "王芳", "li.na@center", "group:复核组", "group:a"] {
+            assert!(is_assignee(name), "{name}");
+        }
+        let long = "a".repeat(65);
+        for name in [
+            "",
+            "group:",
+            "a b",
+            "a\nb",
+            "group:group:a",
+            "team:a",
+            &long,
+        ] {
+            assert!(!is_assignee(name), "{name}");
+        }
+        assert!(!is_user("group:a"));
+    }
 }

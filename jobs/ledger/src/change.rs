@@ -234,6 +234,14 @@ pub enum ReviewWrite {
         /// The reason given.
         reason: String,
     },
+    /// An open review goes to somebody else; its job stays blocked. A later hand-over replaces an
+    /// earlier one.
+    HandOver {
+        /// The review.
+        id: ReviewId,
+        /// A user, or `group:` and a name; see [`is_assignee`](clerkwork_core::is_assignee).
+        to: String,
+    },
     /// What it was bound to has changed, or the job was cancelled.
     Lapse {
         /// The review.

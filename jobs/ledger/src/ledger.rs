@@ -11,7 +11,7 @@ use std::{
 use clerkwork_audit::{EventDraft, Sealer};
 use clerkwork_core::{
     Actor, BatchId, Clock, Digest, Entry, EventId, JobId, Lane, Office, State, Timestamp, WorkerId,
-    canonical,
+    canonical, is_assignee,
 };
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -20,7 +20,7 @@ use tokio::{
 
 use crate::{
     Accepted, CancelOutcome, Change, Changed, Claim, Claimed, EffectWrite, LedgerError,
-    LedgerOptions, LedgerStats, NewBatch, NewJob,
+    LedgerOptions, LedgerStats, NewBatch, NewJob, ReviewWrite,
     engine::{Engine, connect},
     writer::{
         self, Shared,
@@ -271,6 +271,7 @@ impl Ledger {
     /// number; zero when none waits for it. What was heard is not believed: the job asks the
     /// upstream itself.
     pub async fn wake(&self, topic: &str, actor: Actor) -> Result<u64, LedgerError> {
+        storable("topic", topic)?;
         let topic = topic.to_owned();
         self.counted(Work::Wake { topic, actor }).await
     }
@@ -445,6 +446,13 @@ fn check(change: &Change) -> Result<(), LedgerError> {
     }
     if let Some(wait) = &change.wait {
         storable("topic", &wait.topic)?;
+    }
+    if let Some(ReviewWrite::HandOver { to, .. }) = &change.review
+        && !is_assignee(to)
+    {
+        return Err(LedgerError::Invalid(
+            "a review is handed over to a user or to `group:` and a name".into(),
+        ));
     }
     let own = format!("cw-{}-", change.job);
     for effect in &change.effects {

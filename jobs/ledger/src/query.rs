@@ -143,6 +143,8 @@ pub struct ReviewFilter {
     pub job: Option<JobId>,
     /// Of jobs of this office or one below it.
     pub office: Option<Office>,
+    /// Handed over to this user or group.
+    pub assigned_to: Option<String>,
 }
 
 /// A process of the fleet.

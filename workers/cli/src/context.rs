@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clerkwork_core::{Actor, Clock, SystemClock, Timestamp};
+use clerkwork_core::{Actor, Clock, SystemClock, Timestamp, is_user};
 use clerkwork_runtime::{Config, Locale, Sources};
 
 use crate::{
@@ -170,8 +170,7 @@ impl Acting {
                  CLERKWORK_USER",
             ));
         };
-        let fits = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@');
-        if user.is_empty() || user.chars().count() > 64 || !user.chars().all(fits) {
+        if !is_user(user) {
             return Err(Failure::usage(format!(
                 "`{user}` is no user name; use up to 64 letters, digits, `.`, `_`, `-` and `@`"
             )));

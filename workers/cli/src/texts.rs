@@ -120,6 +120,10 @@ const EVENTS: &[(&str, Text)] = &[
     ("review.opened", Text::new("提交人工审核", "review opened")),
     ("review.approved", Text::new("人工同意", "review approved")),
     ("review.returned", Text::new("人工退回", "review returned")),
+    (
+        "review.handed_over",
+        Text::new("转交他人", "review handed over"),
+    ),
     ("review.lapsed", Text::new("审核失效", "review lapsed")),
     ("batch.created", Text::new("建立批次", "batch created")),
     ("worker.started", Text::new("进程启动", "worker started")),

@@ -195,6 +195,9 @@ impl Ledger {
         if let Some(job) = filter.job {
             query.put("r.job =", job.0);
         }
+        if let Some(assignee) = &filter.assigned_to {
+            query.put("r.assigned_to =", assignee.as_str());
+        }
         let (sql, cells) = query.page("r.id", page.raw(|id| id.0));
         let found = self.pools().fetch(sql, cells).await?;
         found.iter().map(rows::review).collect()

@@ -203,7 +203,7 @@ pub(crate) fn review_standing(row: &Cells) -> Result<(ReviewId, JobId, ReviewSta
 /// What [`review`] reads, for `FROM review r`.
 pub(crate) const REVIEW: &str = "\
     r.id, r.job, r.state, r.rules, r.payload, r.facts, r.policy, r.opened_at, r.decided_by, \
-    r.decided_at, r.reason";
+    r.decided_at, r.reason, r.assigned_to";
 
 pub(crate) fn review(row: &Cells) -> Result<Review, LedgerError> {
     let read = || {
@@ -218,6 +218,7 @@ pub(crate) fn review(row: &Cells) -> Result<Review, LedgerError> {
                 policy: digest(row, 6)?,
             },
             opened_at: time(row, 7)?,
+            assigned_to: row.opt_text(11)?,
             decided_by: row.opt_text(8)?,
             decided_at: opt_time(row, 9)?,
             reason: row.opt_text(10)?,

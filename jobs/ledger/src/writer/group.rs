@@ -150,7 +150,11 @@ fn wants_reviews(change: &Change) -> bool {
     change.to == State::Cancelled
         || matches!(
             change.review,
-            Some(ReviewWrite::Decide { .. } | ReviewWrite::Lapse { .. })
+            Some(
+                ReviewWrite::Decide { .. }
+                    | ReviewWrite::HandOver { .. }
+                    | ReviewWrite::Lapse { .. }
+            )
         )
 }
 
@@ -242,6 +246,7 @@ async fn read(
             state,
             decided_by: None,
             reason: None,
+            assigned_to: None,
             changed: false,
             opened: None,
         };

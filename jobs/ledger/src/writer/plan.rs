@@ -56,6 +56,8 @@ pub(crate) struct ReviewRow {
     pub(crate) state: ReviewState,
     pub(crate) decided_by: Option<String>,
     pub(crate) reason: Option<String>,
+    /// Set when this transaction hands it over.
+    pub(crate) assigned_to: Option<String>,
     pub(crate) changed: bool,
     /// Set when this transaction opens it.
     pub(crate) opened: Option<(Vec<clerkwork_core::RuleHit>, clerkwork_core::Binding)>,
@@ -246,7 +248,9 @@ impl<'a> Plan<'a> {
     fn check_review(&self, change: &Change) -> Result<(), Refused> {
         let (id, allowed): (_, &[ReviewState]) = match &change.review {
             None | Some(ReviewWrite::Open { .. }) => return Ok(()),
-            Some(ReviewWrite::Decide { id, .. }) => (id, &[ReviewState::Open]),
+            Some(ReviewWrite::Decide { id, .. } | ReviewWrite::HandOver { id, .. }) => {
+                (id, &[ReviewState::Open])
+            }
             Some(ReviewWrite::Lapse { id }) => (
                 id,
                 &[
@@ -408,6 +412,7 @@ impl<'a> Plan<'a> {
                     state: ReviewState::Open,
                     decided_by: None,
                     reason: None,
+                    assigned_to: None,
                     changed: false,
                     opened: Some((rules.clone(), *binding)),
                 };
@@ -427,6 +432,12 @@ impl<'a> Plan<'a> {
                     };
                     review.decided_by = Some(by.clone());
                     review.reason = Some(reason.clone());
+                    review.changed = true;
+                }
+            }
+            Some(ReviewWrite::HandOver { id, to }) => {
+                if let Some(review) = self.reviews.get_mut(id) {
+                    review.assigned_to = Some(to.clone());
                     review.changed = true;
                 }
             }

@@ -36,7 +36,7 @@ bulk! {
     DECISION_INSERT = "decision_insert"
         [Id, Id, Id, Int, Int, Text, Blob, Blob, Text, Text, Text];
     REVIEW_INSERT = "review_insert" [Id, Id, Text, Text, Blob, Blob, Blob, Int];
-    REVIEW_UPDATE = "review_update" [Id, Text, Text, Int, Text];
+    REVIEW_UPDATE = "review_update" [Id, Text, Text, Int, Text, Text];
     REVIEW_STANDING = "review_standing" [Id];
     REVIEW_OF = "review_of" [Id];
     BATCH_KNOWN = "batch_known" [Id];

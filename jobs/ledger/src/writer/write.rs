@@ -180,8 +180,11 @@ async fn write_reviews(tx: &mut Tx, plan: &Plan<'_>) -> Result<(), LedgerError> 
                 id.0.into(),
                 review.state.as_str().into(),
                 review.decided_by.clone().into(),
-                plan.at.into(),
+                (review.state != ReviewState::Open)
+                    .then_some(plan.at)
+                    .into(),
                 review.reason.clone().into(),
+                review.assigned_to.clone().into(),
             ]);
         }
     }

@@ -43,6 +43,13 @@ enum Op {
     Promote {
         advance: u8,
     },
+    Wake {
+        job: usize,
+    },
+    Hold {
+        job: usize,
+        matter: u8,
+    },
     Dispatch {
         room: u8,
     },
@@ -59,7 +66,9 @@ fn op() -> impl Strategy<Value = Op> {
             .prop_map(|(job, to, wrong_attempt)| Op::Change { job, to, wrong_attempt }),
         2 => job.clone().prop_map(|job| Op::Approve { job }),
         1 => job.clone().prop_map(|job| Op::Cancel { job }),
-        1 => job.prop_map(|job| Op::Redrive { job }),
+        1 => job.clone().prop_map(|job| Op::Redrive { job }),
+        2 => job.clone().prop_map(|job| Op::Wake { job }),
+        3 => (job, 0_u8..3).prop_map(|(job, matter)| Op::Hold { job, matter }),
         1 => (0_u8..3).prop_map(|worker| Op::Rescue { worker }),
         1 => (0_u8..3).prop_map(|worker| Op::Retire { worker }),
         2 => (0_u8..40).prop_map(|advance| Op::Promote { advance }),
@@ -110,6 +119,8 @@ struct Model {
     world: World,
     jobs: BTreeMap<JobId, Modelled>,
     by_reference: BTreeMap<u8, JobId>,
+    /// Who holds which matter.
+    holders: BTreeMap<u8, JobId>,
     workers: [WorkerId; 3],
 }
 
@@ -143,6 +154,8 @@ impl Model {
             Op::Rescue { worker } => self.rescue(worker).await,
             Op::Retire { worker } => self.retire(worker).await,
             Op::Promote { advance } => self.promote(advance).await,
+            Op::Wake { job } => self.wake(job).await,
+            Op::Hold { job, matter } => self.hold(job, matter).await,
             Op::Dispatch { room } => self.dispatch(room).await,
             Op::Undispatch => {
                 let n = self.world.ledger.undispatch(None).await.unwrap();
@@ -236,6 +249,7 @@ impl Model {
             change.next_attempt = attempt + 1;
             change.run_at = Some(self.world.now().after(Duration::from_secs(10)));
         }
+        change.release = to.is_terminal() && to != State::Failed;
         let answer = self.world.ledger.change(change.clone()).await.unwrap();
         if job.state != State::Running || wrong_attempt {
             assert_eq!(answer, Changed::No(job.refused()));
@@ -257,6 +271,9 @@ impl Model {
             job.open_review = Some(review);
         }
         job.run_at = change.run_at.map_or(job.run_at, |at| at.0);
+        if change.release {
+            self.holders.retain(|_, holder| *holder != id);
+        }
         self.jobs.insert(id, job);
     }
 
@@ -298,6 +315,7 @@ impl Model {
         } else if job.state.may_become(State::Cancelled) {
             assert_eq!(outcome, CancelOutcome::Cancelled);
             job.cancel();
+            self.holders.retain(|_, holder| *holder != id);
         } else {
             assert_eq!(outcome, CancelOutcome::No(job.refused()));
         }
@@ -375,6 +393,34 @@ impl Model {
         assert_eq!(n, expected);
     }
 
+    async fn wake(&mut self, job: usize) {
+        let Some((id, mut job)) = self.pick(job) else {
+            return;
+        };
+        let topic = format!("test:{id}");
+        let n = self.world.ledger.wake(&topic, user());
+        let waits = job.state == State::Waiting;
+        assert_eq!(n.await.unwrap(), u64::from(waits));
+        if waits {
+            job.become_available(job.attempt);
+            self.jobs.insert(id, job);
+        }
+    }
+
+    async fn hold(&mut self, job: usize, matter: u8) {
+        let Some((id, job)) = self.pick(job) else {
+            return;
+        };
+        let topic = format!("matter:{matter}");
+        let held = self.world.ledger.hold(id, &topic);
+        let free = self.holders.get(&matter).is_none_or(|holder| *holder == id);
+        let expected = job.state == State::Running && free;
+        assert_eq!(held.await.unwrap(), expected);
+        if expected {
+            self.holders.insert(matter, id);
+        }
+    }
+
     async fn dispatch(&mut self, room: u8) {
         let picked = self.world.pick(Lane::Standard, u32::from(room)).await;
         let ready = self
@@ -422,7 +468,11 @@ impl Model {
                 .filter(|r| r.state == clerkwork_core::ReviewState::Open)
                 .map(|r| r.id);
             assert_eq!(open, modelled.open_review);
+            let wait = self.world.ledger.wait_of(*id).await.unwrap();
+            assert_eq!(wait.is_some(), modelled.state == State::Waiting);
         }
+        let held = self.world.number("SELECT count(*) FROM matter").await;
+        assert_eq!(held, self.holders.len() as i64);
         self.world.assert_counts().await;
     }
 }
@@ -438,6 +488,7 @@ proptest! {
                 world: World::sqlite().await,
                 jobs: BTreeMap::new(),
                 by_reference: BTreeMap::new(),
+                holders: BTreeMap::new(),
                 workers: [WorkerId::new(), WorkerId::new(), WorkerId::new()],
             };
             for op in ops {

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use clerkwork_audit::EventType;
 use clerkwork_core::{
     Binding, Digest, JobId, ReviewId, ReviewState, RuleHit, State, Text, Tier, Verdict, WorkerId,
 };
-use clerkwork_ledger::{CancelOutcome, Change, Changed, Page, Refused, ReviewFilter, ReviewWrite};
+use clerkwork_ledger::{
+    CancelOutcome, Change, Changed, LedgerErrorKind, Page, Refused, ReviewFilter, ReviewWrite,
+};
 
 use crate::world::{World, change, on_both_engines, user};
 
@@ -16,6 +19,8 @@ on_both_engines!(
     cancelling_lets_an_open_review_lapse,
     an_approval_lapses_when_its_binding_changed,
     a_review_of_another_job_is_not_decided,
+    an_open_review_goes_from_hand_to_hand,
+    only_an_open_review_is_handed_over_and_only_to_somebody,
 );
 
 const BINDING: Binding = Binding {
@@ -212,4 +217,90 @@ async fn a_review_of_another_job_is_not_decided(world: World) {
         .await;
     assert_eq!(refused, Changed::No(Refused::ReviewNotOpen));
     assert_eq!(world.state(one).await, (State::Blocked, 2));
+}
+
+fn hand_over(job: JobId, review: ReviewId, to: &str) -> Change {
+    let mut hand_over = Change::new(job, State::Blocked, 2, State::Blocked)
+        .event(crate::world::event(EventType::ReviewHandedOver));
+    hand_over.review = Some(ReviewWrite::HandOver {
+        id: review,
+        to: to.into(),
+    });
+    hand_over
+}
+
+async fn an_open_review_goes_from_hand_to_hand(world: World) {
+    let (id, review) = blocked(&world, "r").await;
+    let (_, other) = blocked(&world, "other").await;
+    let kept = async || world.ledger.review(review).await.unwrap().unwrap();
+    assert_eq!(kept().await.assigned_to, None);
+    for to in ["zhao", "group:复核组"] {
+        world.advance(5);
+        let handed = world.change(hand_over(id, review, to)).await;
+        assert_eq!(handed, Changed::Yes);
+        let kept = kept().await;
+        assert_eq!(kept.assigned_to.as_deref(), Some(to));
+        assert_eq!((kept.state, kept.decided_at), (ReviewState::Open, None));
+        assert_eq!(world.state(id).await, (State::Blocked, 2));
+    }
+    let of = async |assignee: &str| {
+        let filter = ReviewFilter {
+            state: Some(ReviewState::Open),
+            assigned_to: Some(assignee.into()),
+            ..Default::default()
+        };
+        let found = world.ledger.reviews(&filter, Page::first(9)).await.unwrap();
+        found.iter().map(|review| review.id).collect::<Vec<_>>()
+    };
+    assert_eq!(of("group:复核组").await, [review]);
+    assert_eq!(of("zhao").await, []);
+    let untouched = world.ledger.review(other).await.unwrap().unwrap();
+    assert_eq!(untouched.assigned_to, None);
+    let types = world.event_types(id).await;
+    assert_eq!(types[3..], ["review.handed_over", "review.handed_over"]);
+    world.advance(5);
+    let decided = world.change(decide(id, review, "wang", true)).await;
+    assert_eq!(decided, Changed::Yes, "anybody may still decide");
+    let claimed = world.claim(id, 2, WorkerId::new()).await;
+    let kept = claimed.review.unwrap();
+    assert_eq!(kept.assigned_to.as_deref(), Some("group:复核组"));
+    assert_eq!(kept.decided_by.as_deref(), Some("wang"));
+    assert_eq!(kept.decided_at, Some(world.now()));
+    world.assert_counts().await;
+}
+
+async fn only_an_open_review_is_handed_over_and_only_to_somebody(world: World) {
+    let (id, review) = blocked(&world, "r").await;
+    for to in ["", "group:", "two words", "line\nbreak"] {
+        let error = world.ledger.change(hand_over(id, review, to)).await;
+        assert_eq!(error.unwrap_err().kind(), LedgerErrorKind::Rejected);
+    }
+    let (strange, _) = blocked(&world, "other").await;
+    assert_eq!(
+        world.change(hand_over(strange, review, "zhao")).await,
+        Changed::No(Refused::ReviewNotOpen)
+    );
+    assert_eq!(
+        world.change(decide(id, review, "wang", true)).await,
+        Changed::Yes
+    );
+    let is = Refused::JobIs {
+        state: State::Available,
+        attempt: 2,
+    };
+    assert_eq!(
+        world.change(hand_over(id, review, "zhao")).await,
+        Changed::No(is)
+    );
+    let (id, review) = blocked(&world, "again").await;
+    let lapsed = {
+        let mut lapse = change(id, State::Blocked, 2, State::Blocked);
+        lapse.review = Some(ReviewWrite::Lapse { id: review });
+        world.change(lapse).await
+    };
+    assert_eq!(lapsed, Changed::Yes);
+    assert_eq!(
+        world.change(hand_over(id, review, "zhao")).await,
+        Changed::No(Refused::ReviewNotOpen)
+    );
 }

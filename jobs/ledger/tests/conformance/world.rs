@@ -208,7 +208,12 @@ impl World {
 
     /// The counters are what counting gives.
     pub(crate) async fn assert_counts(&self) {
-        let kept = self.ledger.counts(None).await.unwrap();
+        self.assert_counts_of(&self.ledger).await;
+    }
+
+    /// Those of another ledger on the same database.
+    pub(crate) async fn assert_counts_of(&self, ledger: &Ledger) {
+        let kept = ledger.counts(None).await.unwrap();
         for state in State::ALL {
             let sql = format!("SELECT count(*) FROM job WHERE state = '{state}'");
             let counted = self.number(&sql).await;
