@@ -131,6 +131,12 @@ function reasonsOf(item) {
     list.append(line);
   }
   if (item.error) list.append(node("li", `技术原因 error: ${item.error}`, "error"));
+  if (item.wait) {
+    const line = node("li", item.wait.zh);
+    line.append(node("small", item.wait.en));
+    list.append(line);
+    if (item.wait.deadline) list.append(node("li", `最迟 at the latest ${localTime(item.wait.deadline)}`));
+  }
   if (item.due) list.append(node("li", `不早于 not before ${localTime(item.due)}`));
   if (item.attempt > 1) list.append(node("li", `第 ${item.attempt} 次处理 attempt ${item.attempt}`));
   return list.children.length ? list : document.createTextNode("—");

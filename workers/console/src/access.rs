@@ -73,7 +73,11 @@ impl Access {
 
 /// Guards every route, and sets the headers that keep the page to itself.
 pub(crate) async fn guard(State(access): State<Access>, request: Request, next: Next) -> Response {
-    let mut response = admit(&access, request, next).await;
+    seal(admit(&access, request, next).await).await
+}
+
+/// Sets the headers that keep an answer to itself.
+pub(crate) async fn seal(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in [
         (

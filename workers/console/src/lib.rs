@@ -1,15 +1,20 @@
 //! The live status page: how many jobs are in which state, which items wait for a person and why.
 //!
-//! Read-only, for one machine's loopback. Every route asks for the access token that is printed
+//! Read-only, for one machine's loopback. Every route of the page asks for the access token that is printed
 //! with the address: once in the address, then in a cookie that scripts cannot read. The page
 //! shows no personal data: references, rules and reasons only.
+//!
+//! Beside the page, the same server hears what the e-tax platform calls back, see `callback.rs`.
+//! That route opens to the platform's signature alone; a reverse proxy on this machine leads there.
 //!
 //! To add a route: a line in `ROUTES` in `routes.rs`; the guard and its tests cover it by themselves.
 //! To add something to the page: a field in `view.rs`, its place in `templates/page.html` and
 //! `assets/page.js`.
 
 mod access;
+mod callback;
 mod routes;
+mod signature;
 mod view;
 
 use std::{net::SocketAddr, time::Duration};
@@ -18,7 +23,9 @@ use clerkwork_runtime::Services;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use access::Access;
+pub use callback::PATH as CALLBACK;
 pub use routes::paths;
+use signature::Key;
 
 /// So long visitors may take to end what they asked for.
 const GRACE: Duration = Duration::from_secs(1);
@@ -48,6 +55,11 @@ pub enum ConsoleError {
         "the status page listens on loopback only, not on `{0}`; set `console.bind` to 127.0.0.1 or [::1]"
     )]
     NotLoopback(SocketAddr),
+    /// What callbacks are to be signed with cannot be read.
+    #[error(
+        "`etax.callback_secret` begins with `whsec_` and what follows is no base64; write it as the platform gave it"
+    )]
+    CallbackSecret,
 }
 
 impl Console {
@@ -69,6 +81,10 @@ pub async fn serve(services: Services, bind: SocketAddr) -> Result<Console, Cons
     if !bind.ip().is_loopback() {
         return Err(ConsoleError::NotLoopback(bind));
     }
+    let secret = services.config.etax.callback_secret.as_ref();
+    let key = secret
+        .map(|secret| Key::of(secret.expose()).ok_or(ConsoleError::CallbackSecret))
+        .transpose()?;
     let listener = TcpListener::bind(bind)
         .await
         .map_err(|source| ConsoleError::Bind { bind, source })?;
@@ -78,7 +94,7 @@ pub async fn serve(services: Services, bind: SocketAddr) -> Result<Console, Cons
     let access = Access::new(address);
     let url = access.url();
     let draining = services.draining.clone();
-    let app = routes::router(services, access);
+    let app = routes::router(services, access, key);
     let served = tokio::spawn(async move {
         let gone = draining.clone();
         let page = axum::serve(listener, app).with_graceful_shutdown(draining.cancelled_owned());

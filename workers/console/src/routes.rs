@@ -1,4 +1,5 @@
-//! The routes. Read-only; every one lies behind [`access::guard`].
+//! The routes. Those of the page are read-only and lie behind [`access::guard`]; the platform's
+//! [callback] opens to its signature instead.
 
 use askama::Template;
 use axum::{
@@ -17,6 +18,8 @@ use serde_json::json;
 
 use crate::{
     access::{self, Access},
+    callback,
+    signature::Key,
     view,
 };
 
@@ -38,7 +41,8 @@ pub fn paths() -> impl Iterator<Item = &'static str> {
     ROUTES.iter().map(|(path, _)| *path)
 }
 
-pub(crate) fn router(services: Services, access: Access) -> Router {
+pub(crate) fn router(services: Services, access: Access, key: Option<Key>) -> Router {
+    let callback = callback::router(services.clone(), key);
     ROUTES
         .iter()
         .fold(Router::new(), |router, (path, answer)| {
@@ -53,6 +57,7 @@ pub(crate) fn router(services: Services, access: Access) -> Router {
         })
         .layer(middleware::from_fn_with_state(access, access::guard))
         .with_state(services)
+        .merge(callback)
 }
 
 #[derive(Template)]
@@ -155,7 +160,7 @@ fn unavailable(error: &LedgerError) -> Response {
 }
 
 /// RFC 9457.
-fn problem(status: StatusCode, detail: &str) -> Response {
+pub(crate) fn problem(status: StatusCode, detail: &str) -> Response {
     let body =
         json!({"title": status.canonical_reason(), "status": status.as_u16(), "detail": detail});
     (

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use clerkwork_core::{Job, JobId, Lane, RuleHit, State, Timestamp};
-use clerkwork_ledger::{Counts, JobFilter, LedgerError, Page};
+use clerkwork_ledger::{Counts, JobFilter, JobWait, LedgerError, Page};
 use clerkwork_runtime::Services;
 use serde::Serialize;
 
@@ -61,10 +61,21 @@ struct Item {
     since: String,
     /// Not before this time; only of items that wait for one.
     due: Option<String>,
+    /// What it waits for, of items that wait for something outside.
+    wait: Option<Wait>,
     /// Why it waits for a person, or was returned.
     rules: Vec<Rule>,
     /// The last technical failure, of items that are not through.
     error: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Wait {
+    topic: String,
+    zh: String,
+    en: String,
+    /// When waiting ends by law or contract.
+    deadline: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -154,7 +165,12 @@ pub(crate) async fn items(
     let mut items = Vec::with_capacity(jobs.len());
     for job in jobs {
         let rules = rules(services, &job).await?;
-        items.push(item(services, job, rules));
+        let wait = if job.state == State::Waiting {
+            services.ledger.wait_of(job.id).await?
+        } else {
+            None
+        };
+        items.push(item(services, job, rules, wait));
     }
     Ok(Items { items, next })
 }
@@ -183,7 +199,7 @@ async fn rules(services: &Services, job: &Job) -> Result<Vec<RuleHit>, LedgerErr
     Ok(hits.unwrap_or_default())
 }
 
-fn item(services: &Services, job: Job, rules: Vec<RuleHit>) -> Item {
+fn item(services: &Services, job: Job, rules: Vec<RuleHit>, wait: Option<JobWait>) -> Item {
     let kind = services.kinds.get(job.kind.as_str());
     let (kind_zh, kind_en) = match kind.map(|kind| kind.title()) {
         Some(title) => (title.zh.into_owned(), title.en.into_owned()),
@@ -209,6 +225,12 @@ fn item(services: &Services, job: Job, rules: Vec<RuleHit>) -> Item {
         attempt: job.attempt,
         since: job.updated_at.to_string(),
         due: waits.then(|| job.run_at.to_string()),
+        wait: wait.map(|wait| Wait {
+            topic: wait.topic,
+            zh: wait.why.zh.into_owned(),
+            en: wait.why.en.into_owned(),
+            deadline: wait.deadline.map(|deadline| deadline.to_string()),
+        }),
         rules: rules.collect(),
         error: job.last_error.filter(|_| !through),
     }

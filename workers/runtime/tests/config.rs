@@ -264,6 +264,34 @@ fn the_token_comes_from_the_environment_or_a_closed_file_and_is_never_shown() {
 }
 
 #[test]
+fn the_callback_secret_is_kept_like_the_token() {
+    use std::os::unix::fs::PermissionsExt;
+    assert!(Home::new().load().etax.callback_secret.is_none());
+    let home = Home::new().variable("CLERKWORK__ETAX__CALLBACK_SECRET", "s3cret");
+    let config = home.load();
+    assert_eq!(
+        config.etax.callback_secret.as_ref().unwrap().expose(),
+        "s3cret"
+    );
+    assert!(!format!("{config:?}").contains("s3cret"));
+    assert!(!config.settings().to_string().contains("s3cret"));
+    let home = Home::new().file("[etax]\ncallback_secret = \"s3cret\"\n");
+    assert!(home.refusal().contains("`etax.callback_secret_file`"));
+
+    let home = Home::new().file("[etax]\ncallback_secret_file = \"secret\"\n");
+    let secret = home.folder.path().join("secret");
+    fs::write(&secret, "whsec_AAEC\n").unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o640)).unwrap();
+    assert!(home.refusal().contains("others can read it (mode 640)"));
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    let config = home.load();
+    assert_eq!(config.etax.callback_secret.unwrap().expose(), "whsec_AAEC");
+    assert!(config.etax.token.is_none());
+    let both = home.variable("CLERKWORK__ETAX__CALLBACK_SECRET", "x");
+    assert!(both.refusal().contains("beside `etax.callback_secret_file`"));
+}
+
+#[test]
 fn what_is_shown_is_a_settings_file_again() {
     let home = Home::new().variable("CLERKWORK__FLEET__HEARTBEAT_SECONDS", "0.5");
     let first = home.load();

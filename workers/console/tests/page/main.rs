@@ -5,6 +5,7 @@
     reason = "helpers of tests end the test, as the tests themselves do"
 )]
 
+mod callback;
 mod content;
 mod guard;
 mod start;

@@ -15,8 +15,14 @@ pub struct Served {
 
 /// Serves the page over `applications` that the fleet has been through.
 pub async fn serve(applications: usize) -> Served {
+    serve_with(applications, Vec::new()).await
+}
+
+/// The same with settings that differ from the rig's.
+pub async fn serve_with(applications: usize, settings: Vec<(&'static str, String)>) -> Served {
     let rig = Rig::start(RigOptions {
         applications,
+        settings,
         ..RigOptions::default()
     })
     .await;

@@ -20,6 +20,13 @@ pub struct EtaxConfig {
     /// loaded.
     #[serde(deserialize_with = "text::optional")]
     pub token: Option<Secret>,
+    /// The file that holds the callback secret.
+    #[serde(deserialize_with = "text::optional")]
+    pub callback_secret_file: Option<PathBuf>,
+    /// What the platform signs callbacks with: from the environment, or read from
+    /// `callback_secret_file` when the settings were loaded.
+    #[serde(deserialize_with = "text::optional")]
+    pub callback_secret: Option<Secret>,
     /// How long to wait for a connection.
     #[serde(rename = "connect_timeout_seconds", deserialize_with = "text::seconds")]
     pub connect_timeout: Duration,

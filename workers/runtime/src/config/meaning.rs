@@ -73,16 +73,25 @@ pub(super) fn check(
             ),
         );
     }
-    if let Some(file) = &config.etax.token_file {
-        if config.etax.token.is_some() {
+    let etax = &mut config.etax;
+    for (key, file, secret) in [
+        ("etax.token", &etax.token_file, &mut etax.token),
+        (
+            "etax.callback_secret",
+            &etax.callback_secret_file,
+            &mut etax.callback_secret,
+        ),
+    ] {
+        let Some(file) = file else { continue };
+        if secret.is_some() {
             return wrong(
-                "etax.token",
-                "is given beside `etax.token_file`; leave one of them out".into(),
+                key,
+                format!("is given beside `{key}_file`; leave one of them out"),
             );
         }
-        match token(file) {
-            Ok(token) => config.etax.token = Some(token),
-            Err(problem) => return wrong("etax.token_file", problem),
+        match read(file) {
+            Ok(text) => *secret = Some(text),
+            Err(problem) => return wrong(&format!("{key}_file"), problem),
         }
     }
     Ok(config)
@@ -107,16 +116,16 @@ fn scheme(url: Option<&SecretUrl>, schemes: &[&str]) -> Option<String> {
     ))
 }
 
-fn token(file: &Path) -> Result<Secret, String> {
+fn read(file: &Path) -> Result<Secret, String> {
     let text = secret_file::read(file).map_err(|error| error.to_string())?;
-    let token = text.trim();
-    if token.is_empty() {
+    let secret = text.trim();
+    if secret.is_empty() {
         return Err(format!(
-            "`{}` is empty; write the token into it",
+            "`{}` is empty; write the secret into it",
             file.display()
         ));
     }
-    Ok(Secret::new(token))
+    Ok(Secret::new(secret))
 }
 
 /// Whether an address is plain HTTP to another machine than this one.

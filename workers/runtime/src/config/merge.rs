@@ -10,13 +10,20 @@ use config::{Value, ValueKind};
 use super::{
     CONFIG_FILE, Config, ConfigError, Origin, Settings, Sources,
     layer::{Layer, Place},
-    meaning, ranges, spelling,
+    meaning, ranges,
+    secret::SECRETS,
+    spelling,
 };
 
 /// The settings file in the data folder, read when no other is named.
 const FILE_IN_DATA_DIR: &str = "clerkwork.toml";
 /// The settings that are paths.
-const PATHS: [&str; 3] = ["data_dir", "etax.token_file", "policy.dir"];
+const PATHS: [&str; 4] = [
+    "data_dir",
+    "etax.token_file",
+    "etax.callback_secret_file",
+    "policy.dir",
+];
 
 type Merged = BTreeMap<String, (Value, Origin)>;
 
@@ -85,10 +92,10 @@ fn fitting(key: &str, default: &Value, value: &Value, layer: &Layer) -> Result<V
     };
     let is_file = matches!(layer.origin, Origin::File(_));
     let is_empty = matches!(&value.kind, ValueKind::String(text) if text.is_empty());
-    if key == "etax.token" && is_file && !is_empty {
-        return Err(wrong(
-            "a secret does not belong into a settings file; write it into a file of its own that only its owner can read, and name that in `etax.token_file`".into(),
-        ));
+    if SECRETS.contains(&key) && is_file && !is_empty {
+        return Err(wrong(format!(
+            "a secret does not belong into a settings file; write it into a file of its own that only its owner can read, and name that in `{key}_file`"
+        )));
     }
     // Texts of the environment and the command line may stand for numbers; those of a file not.
     let fractional = key.ends_with("_seconds");

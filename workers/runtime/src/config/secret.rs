@@ -2,6 +2,9 @@
 
 use std::{convert::Infallible, fmt, str::FromStr};
 
+/// The settings that are secrets. Each has a neighbour, `…_file`, that names a file with it.
+pub(super) const SECRETS: [&str; 2] = ["etax.token", "etax.callback_secret"];
+
 /// A secret text. It shows as `…`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);

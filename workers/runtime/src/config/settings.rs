@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use config::{Value, ValueKind};
 use serde::Serialize;
 
-use super::{Origin, SecretUrl};
+use super::{Origin, SecretUrl, secret::SECRETS};
 
 /// One setting in force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,7 +42,7 @@ impl Settings {
 fn shown(key: &str, value: &Value) -> String {
     match &value.kind {
         ValueKind::String(text) if text.is_empty() => "\"\"".into(),
-        ValueKind::String(_) if key == "etax.token" => "\"…\"".into(),
+        ValueKind::String(_) if SECRETS.contains(&key) => "\"…\"".into(),
         ValueKind::String(text) if key.ends_with("url") => {
             quoted(&SecretUrl::new(text.as_str()).to_string())
         }
