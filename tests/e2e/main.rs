@@ -19,3 +19,5 @@ mod parts;
 mod platform;
 mod policy;
 mod review;
+mod settle;
+mod waiting;

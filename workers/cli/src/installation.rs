@@ -12,6 +12,7 @@ use clerkwork_runtime::{Config, StartError, StartErrorKind};
 use serde_json::Value;
 
 use crate::{
+    connection,
     context::Context,
     failure::{Exit, Failure, chain},
     up,
@@ -71,9 +72,11 @@ pub fn engine(config: &Config) -> Result<Engine, Failure> {
     Ok(clerkwork_runtime::load_policy(config)?)
 }
 
-/// The systems that kinds speak to.
+/// The systems that kinds speak to. Where the settings name none, the simulated platform of the
+/// `clerkwork up` that runs on this data folder.
 pub fn upstreams(config: &Config) -> Result<Upstreams, Failure> {
-    Ok(clerkwork_runtime::connect_upstreams(config)?)
+    let config = connection::fill_in(config)?;
+    Ok(clerkwork_runtime::connect_upstreams(&config)?)
 }
 
 /// The file of the key that seals personal data.

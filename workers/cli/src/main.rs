@@ -14,6 +14,7 @@
 mod audit;
 mod batch;
 mod config;
+mod connection;
 mod context;
 mod dead_letters;
 mod doctor;

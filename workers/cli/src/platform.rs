@@ -6,7 +6,10 @@ use std::{net::SocketAddr, path::Path};
 use clerkwork_runtime::{Config, Secret};
 use clerkwork_sandbox::{Faults, Options, Running, Sandbox, StartError};
 
-use crate::failure::{Exit, Failure, chain};
+use crate::{
+    connection::{self, Connection},
+    failure::{Exit, Failure, chain},
+};
 
 /// A running platform with its tokens.
 pub struct Platform {
@@ -84,17 +87,12 @@ impl Platform {
     /// Writes its tokens to a file that only its owner can read: the token of the API on the
     /// first line, that of the admin API on the second.
     pub fn write_tokens(&self, path: &Path) -> std::io::Result<()> {
-        use std::{io::Write, os::unix::fs::OpenOptionsExt};
-        // A link or a file of others is never written through: the new file takes its place.
-        let draft = path.with_extension(format!("new-{}", std::process::id()));
-        let mut file = std::fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&draft)?;
-        writeln!(file, "{}\n{}", self.token, self.admin_token)?;
-        file.sync_all()?;
-        std::fs::rename(&draft, path)
+        connection::write(path, &format!("{}\n{}\n", self.token, self.admin_token))
+    }
+
+    /// Lets other commands of this installation reach it, for as long as the answer is kept.
+    pub fn publish(&self, config: &Config) -> std::io::Result<Connection> {
+        connection::publish(config, &self.url(), &self.token)
     }
 
     /// Stops it.

@@ -1,7 +1,7 @@
 //! How the ledger's things look in JSON: snake_case keys, times as RFC 3339 in UTC.
 
-use clerkwork_core::{EffectRecord, Job, Review, RuleHit};
-use clerkwork_ledger::{BatchStatus, Counts, KeptDecision, StoredEvent};
+use clerkwork_core::{EffectRecord, Job, Review, RuleHit, Timestamp};
+use clerkwork_ledger::{BatchStatus, Counts, JobWait, KeptDecision, StoredEvent};
 use serde_json::{Map, Value, json};
 
 /// A job without its payload.
@@ -66,6 +66,7 @@ pub fn review(review: &Review, reason: bool) -> Value {
         "rules": rules(&review.rules),
         "binding": review.binding,
         "opened_at": review.opened_at.to_string(),
+        "assigned_to": review.assigned_to,
         "decided_by": review.decided_by,
         "decided_at": review.decided_at.map(|time| time.to_string()),
         "reason": review.reason.as_deref().map(|text| if reason { text } else { "***" }),
@@ -82,6 +83,17 @@ pub fn effect(effect: &EffectRecord) -> Value {
         "result": effect.result,
         "intended_at": effect.intended_at.to_string(),
         "resolved_at": effect.resolved_at.map(|time| time.to_string()),
+    })
+}
+
+/// What a job waits for.
+pub fn wait(wait: &JobWait, since: Option<Timestamp>) -> Value {
+    json!({
+        "topic": wait.topic,
+        "why": wait.why,
+        "since": since.map(|time| time.to_string()),
+        "deadline": wait.deadline.map(|time| time.to_string()),
+        "next_look": wait.next_look.to_string(),
     })
 }
 

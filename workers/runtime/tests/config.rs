@@ -288,7 +288,10 @@ fn the_callback_secret_is_kept_like_the_token() {
     assert_eq!(config.etax.callback_secret.unwrap().expose(), "whsec_AAEC");
     assert!(config.etax.token.is_none());
     let both = home.variable("CLERKWORK__ETAX__CALLBACK_SECRET", "x");
-    assert!(both.refusal().contains("beside `etax.callback_secret_file`"));
+    assert!(
+        both.refusal()
+            .contains("beside `etax.callback_secret_file`")
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `clerkwork job retry` and `clerkwork job cancel`
 
-use clerkwork_core::{Actor, JobId};
+use clerkwork_core::{Actor, EffectState, JobId, State};
 use clerkwork_ledger::{CancelOutcome, Changed, Refused};
 use serde_json::json;
 
@@ -98,8 +98,19 @@ pub async fn cancel(context: &Context, args: CancelArgs) -> Outcome {
             ));
         }
     };
-    context.out.line(text);
-    context.out.json(&json!({"id": job.id, "outcome": outcome}));
+    // Somebody else may go on with what stands there.
+    let effects = opened.ledger.effects(job.id).await?;
+    let stays = outcome == "cancelled"
+        && job.state == State::Waiting
+        && effects
+            .iter()
+            .any(|effect| effect.state == EffectState::Confirmed);
+    let out = &context.out;
+    out.line(text);
+    if stays {
+        out.line(out.sentence("  ", &texts::STAYS_UPSTREAM));
+    }
+    out.json(&json!({"id": job.id, "outcome": outcome, "stays_upstream": stays}));
     Ok(Exit::Done)
 }
 

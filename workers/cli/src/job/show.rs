@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use clerkwork_audit::{EventDraft, EventType};
-use clerkwork_core::{EventId, Job, Text};
+use clerkwork_core::{EventId, Job, Text, Timestamp};
 use clerkwork_ledger::{Ledger, LedgerError};
 use serde_json::{Value, json};
 
@@ -105,6 +105,9 @@ fn as_json(known: &Known, payload: &Value, sealed: &Opened, revealed: bool) -> V
                 .collect(),
         );
         map.insert("events".into(), events.collect());
+        let since = known.waits_since();
+        let wait = known.wait.as_ref().map(|wait| view::wait(wait, since));
+        map.insert("wait".into(), json!(wait));
     }
     value
 }
@@ -112,6 +115,7 @@ fn as_json(known: &Known, payload: &Value, sealed: &Opened, revealed: bool) -> V
 fn show(context: &Context, known: &Known, payload: &Value, sealed: &Opened, revealed: bool) {
     let out = &context.out;
     head(context, &known.job, known.title.as_ref());
+    waits(context, known);
     out.line(format!("\n{}", out.both(&texts::PAYLOAD)));
     for line in story::item(payload) {
         out.line(format!("  {line}"));
@@ -136,6 +140,24 @@ fn show(context: &Context, known: &Known, payload: &Value, sealed: &Opened, reve
             out.line(line);
         }
     }
+}
+
+/// What a waiting job waits for, and until when.
+fn waits(context: &Context, known: &Known) {
+    let out = &context.out;
+    let Some(wait) = &known.wait else { return };
+    let time = |label: &Text, at: Timestamp| {
+        out.line(format!("    {}: {}", out.both(label), moment::show(at)));
+    };
+    out.line(format!("  {}: {}", out.both(&texts::WAITS_FOR), wait.topic));
+    out.line(out.sentence("    ", &wait.why));
+    if let Some(since) = known.waits_since() {
+        time(&texts::WAITS_SINCE, since);
+    }
+    if let Some(deadline) = wait.deadline {
+        time(&texts::WAITS_UNTIL, deadline);
+    }
+    time(&texts::NEXT_LOOK, wait.next_look);
 }
 
 fn head(context: &Context, job: &Job, title: Option<&Text>) {

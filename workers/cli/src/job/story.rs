@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use clerkwork_core::{EffectRecord, EventId, Job, Review, RuleHit, Text};
-use clerkwork_ledger::{KeptDecision, Ledger, LedgerError, Page, ReviewFilter};
+use clerkwork_core::{EffectRecord, EventId, Job, Review, RuleHit, Text, Timestamp};
+use clerkwork_ledger::{JobWait, KeptDecision, Ledger, LedgerError, Page, ReviewFilter};
 use serde_json::Value;
 
 use crate::{installation, mask, out::Out, texts, view};
@@ -20,6 +20,8 @@ pub struct Known {
     pub effects: Vec<EffectRecord>,
     /// Its reviews, the oldest first.
     pub reviews: Vec<Review>,
+    /// What it waits for, if it does.
+    pub wait: Option<JobWait>,
     /// Its events as values, in their order.
     pub events: Vec<(EventId, Value)>,
     rules: BTreeMap<String, RuleHit>,
@@ -47,6 +49,7 @@ impl Known {
                 .ok()
                 .map(|kind| kind.title()),
             effects: ledger.effects(job.id).await?,
+            wait: ledger.wait_of(job.id).await?,
             events: events.collect(),
             rules: hits.map(|hit| (hit.id.clone(), hit.clone())).collect(),
             findings: findings.map(|f| (f.code.clone(), f.text.clone())).collect(),
@@ -54,6 +57,14 @@ impl Known {
             decisions,
             reviews,
         })
+    }
+
+    /// Since when it waits.
+    pub fn waits_since(&self) -> Option<Timestamp> {
+        let mut latest_first = self.events.iter().rev().map(|(_, event)| event);
+        let waiting =
+            latest_first.find(|event| event.get("type").is_some_and(|kind| kind == "job.waiting"));
+        waiting?.get("at")?.as_i64().map(Timestamp)
     }
 
     /// The rule with this id, as some decision or review of the job had it.

@@ -11,11 +11,11 @@ use crate::{moment, out::Out, texts};
 /// Particulars that get a line of their own, in this order; the others share one.
 const WEIGHTY: &[&str] = &[
     "verdict", "rules", "findings", "effect", "result", "summary", "error", "reason", "by",
-    "run_at",
+    "topic", "until", "deadline", "run_at",
 ];
 
 /// Times among the particulars, in microseconds.
-const TIMES: &[&str] = &["run_at", "deadline"];
+const TIMES: &[&str] = &["run_at", "deadline", "until"];
 
 /// Tells the events one after the other; a rule's reason is told once.
 pub struct Teller<'a> {

@@ -10,6 +10,7 @@ use clerkwork_ledger::{Change, Changed, Ledger, Refused, ReviewWrite};
 use clerkwork_policy::{Denied, ReviewQuestion};
 use serde_json::json;
 
+use super::settlement;
 use crate::{
     context::{Acting, Context},
     failure::{Exit, Failure, Outcome},
@@ -21,7 +22,8 @@ use crate::{
 /// Lets the item pass.
 ///
 /// Not by the one who submitted it. A worker carries it out at once if item, facts and policy are
-/// still what was shown; otherwise the approval lapses and the item comes back.
+/// still what was shown; otherwise the approval lapses and the item comes back. An act whose outcome
+/// is unclear is looked up again; `review settle` says how it ended.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
   clerkwork review approve DK-1 --reason 'contract seen, amount is right' --as bob")]
@@ -77,6 +79,8 @@ async fn decide(
         return Err(decided(context, &review));
     }
     ask_policy(context, ledger, &user, &review, &job, approve).await?;
+    let effects = ledger.effects(job.id).await?;
+    let looks_again = approve && settlement::unclear(&review, &effects).is_some();
     let (kind, outcome) = match approve {
         true => (EventType::ReviewApproved, ReviewState::Approved),
         false => (EventType::ReviewReturned, ReviewState::Returned),
@@ -106,11 +110,15 @@ async fn decide(
                 job.id,
                 job.reference
             ));
+            if looks_again {
+                out.line(out.sentence("  ", &texts::LOOKS_AGAIN));
+            }
             out.json(&json!({
                 "review": review.id,
                 "job": job.id,
                 "state": outcome,
                 "decided_by": user,
+                "upstream_is_asked_again": looks_again,
             }));
             Ok(Exit::Done)
         }
@@ -119,7 +127,7 @@ async fn decide(
 }
 
 /// Asks whether this user may decide; a refusal is recorded before it is told.
-async fn ask_policy(
+pub(super) async fn ask_policy(
     context: &Context,
     ledger: &Ledger,
     user: &str,
@@ -167,7 +175,7 @@ fn refused_by(context: &Context, user: &str, denied: &Denied) -> Failure {
 }
 
 /// By whom and when it was decided.
-fn decided(context: &Context, review: &Review) -> Failure {
+pub(super) fn decided(context: &Context, review: &Review) -> Failure {
     let state = context.out.both(&texts::review(review.state));
     let by = match (&review.decided_by, review.decided_at) {
         (Some(by), Some(at)) => format!(" by `{by}` at {}", moment::show(at)),
@@ -182,7 +190,7 @@ fn decided(context: &Context, review: &Review) -> Failure {
 }
 
 /// Somebody else was faster.
-async fn overtaken(
+pub(super) async fn overtaken(
     context: &Context,
     ledger: &Ledger,
     review: &Review,

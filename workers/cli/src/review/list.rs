@@ -17,7 +17,8 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   clerkwork review list
-  clerkwork review list --state approved --json")]
+  clerkwork review list --state approved --json
+  clerkwork review list --assigned-to group:red-letter")]
 pub struct Args {
     /// In this state
     #[arg(long, value_enum, default_value_t = Which::Open)]
@@ -25,6 +26,9 @@ pub struct Args {
     /// Of jobs of this office or one below it
     #[arg(long)]
     office: Option<String>,
+    /// Handed over to this user or group
+    #[arg(long, value_name = "USER")]
+    assigned_to: Option<String>,
     /// At most so many
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=500))]
     limit: u32,
@@ -57,6 +61,7 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         },
         job: None,
         office: office.map_err(|error| Failure::usage(error.to_string()))?,
+        assigned_to: args.assigned_to,
     };
     let page = Page {
         after: args.after,
@@ -81,6 +86,7 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
             reference.clone().unwrap_or_default(),
             out.both(&texts::review(review.state)),
             reasons.collect::<Vec<_>>().join("\n"),
+            review.assigned_to.clone().unwrap_or_default(),
             moment::show(review.opened_at),
         ]);
         let mut item = view::review(review, false);
@@ -99,6 +105,7 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         texts::REFERENCE,
         texts::STATE,
         texts::REASON,
+        texts::ASSIGNED_TO,
         texts::OPENED,
     ];
     out.table(&headers, rows, &texts::NO_REVIEWS);

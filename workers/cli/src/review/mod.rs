@@ -2,6 +2,8 @@
 
 mod decide;
 mod list;
+mod settle;
+mod settlement;
 mod show;
 
 use clap::Subcommand;
@@ -21,6 +23,7 @@ pub enum Verb {
     Show(show::Args),
     Approve(decide::ApproveArgs),
     Return(decide::ReturnArgs),
+    Settle(settle::Args),
 }
 
 impl Verb {
@@ -31,6 +34,7 @@ impl Verb {
             Self::Show(args) => show::run(context, args).await,
             Self::Approve(args) => decide::approve(context, args).await,
             Self::Return(args) => decide::send_back(context, args).await,
+            Self::Settle(args) => settle::run(context, args).await,
         }
     }
 }

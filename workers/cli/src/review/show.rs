@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::settlement::Settlement;
 use crate::{
     context::Context,
     failure::{Exit, Outcome},
@@ -11,6 +12,9 @@ use crate::{
 };
 
 /// Shows a review with its evidence: rules, findings, facts, the item.
+///
+/// Where the outcome of an act is unclear, it also tells what was tried, asks the upstream what it
+/// says now, and names the ways to settle it.
 ///
 /// Personal data are masked; `clerkwork job show --reveal` shows them.
 #[derive(Debug, clap::Args)]
@@ -28,12 +32,16 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     let payload = job::masked(&known.job);
     let decision = known.decisions.last();
     let out = &context.out;
+    let config = &opened.config;
+    let settlement = Settlement::about(config, &review, &known).await;
     if out.json {
         let mut value = view::review(&review, true);
         if let Value::Object(map) = &mut value {
             map.insert("job".into(), view::job(&known.job));
             map.insert("payload".into(), payload);
             map.insert("decision".into(), json!(decision.map(view::decision)));
+            let settlement = settlement.map(|settlement| settlement.as_json(context, config));
+            map.insert("settlement".into(), json!(settlement));
         }
         out.json(&value);
         return Ok(Exit::Done);
@@ -60,6 +68,9 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         out.both(&texts::OPENED),
         moment::show(review.opened_at)
     ));
+    if let Some(assignee) = &review.assigned_to {
+        out.line(format!("  {}: {assignee}", out.both(&texts::ASSIGNED_TO)));
+    }
     if let (Some(by), Some(at)) = (&review.decided_by, review.decided_at) {
         out.line(format!(
             "  {}: {by}, {}",
@@ -74,6 +85,9 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         for line in job::rule(out, "  ", hit) {
             out.line(line);
         }
+    }
+    if let Some(settlement) = settlement {
+        settlement.show(context, config);
     }
     job::evidence(out, decision);
     out.line(format!("\n{}", out.both(&texts::PAYLOAD)));

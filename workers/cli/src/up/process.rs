@@ -6,12 +6,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use clerkwork_console::Console;
+use clerkwork_console::{Console, ConsoleError};
 use clerkwork_core::SystemClock;
 use clerkwork_runtime::{Config, Installation, Services};
 use tokio::task::JoinHandle;
 
 use crate::{
+    connection::Connection,
     failure::{Exit, Failure, chain},
     installation,
     platform::{self, Platform},
@@ -25,6 +26,7 @@ pub struct Running {
     pub page: String,
     installation: Installation,
     platform: Option<Platform>,
+    connection: Option<Connection>,
     parts: Vec<JoinHandle<Result<(), Failure>>>,
     broken: Broken,
     console: Console,
@@ -52,9 +54,26 @@ pub async fn start(mut config: Config) -> Result<Running, Failure> {
         Ok(console) => console,
         Err(error) => {
             installation.stop().await;
-            return Err(Failure::missing("port_in_use", chain(&error)));
+            let text = chain(&error);
+            return Err(match error {
+                ConsoleError::Bind { .. } | ConsoleError::NotLoopback(_) => {
+                    Failure::missing("port_in_use", text)
+                }
+                ConsoleError::CallbackSecret => Failure::new(Exit::Usage, "configuration", text),
+            });
         }
     };
+    // The folder is ours now, and so is the file in it.
+    let connection =
+        platform
+            .as_ref()
+            .and_then(|platform| match platform.publish(&services.config) {
+                Ok(connection) => Some(connection),
+                Err(error) => {
+                    tracing::warn!(%error, "other commands will not find the simulated platform");
+                    None
+                }
+            });
     let broken = Broken::default();
     let parts = vec![
         part(
@@ -75,6 +94,7 @@ pub async fn start(mut config: Config) -> Result<Running, Failure> {
         services,
         installation,
         platform,
+        connection,
         parts,
         broken,
         console,
@@ -124,6 +144,8 @@ impl Running {
             });
             result = result.and(ended);
         }
+        // Before the folder is free for the next.
+        drop(self.connection);
         self.console.stopped().await;
         tracing::debug!(part.name = "status page", "ended");
         self.installation.stop().await;

@@ -1,0 +1,128 @@
+//! Items that wait for somebody outside: what is shown of them, and what calling one off leaves.
+
+use std::{sync::Arc, time::Duration};
+
+use clerkwork_audit::{EventDraft, EventType};
+use clerkwork_core::{
+    Actor, Clock, EffectState, IdempotencyKey, JobId, KindName, Lane, Office, State, SystemClock,
+    Text, WorkerId,
+};
+use clerkwork_ledger::{
+    Accepted, Change, Changed, Claim, Claimed, EffectWrite, Ledger, NewJob, WaitWrite,
+};
+use clerkwork_runtime::{Config, Sources};
+use serde_json::json;
+
+use crate::harness::Home;
+
+const TOPIC: &str = "etax.form:26440000000000000001";
+
+/// A job that has entered a form and waits for the other side, as a worker leaves it.
+async fn leave_waiting(ledger: &Ledger) -> JobId {
+    let payload = crate::harness::example("agent_invoice_review", |_| ());
+    let job = NewJob {
+        kind: KindName::new("agent_invoice_review"),
+        reference: "HZ-1".into(),
+        office: Office::default(),
+        batch: None,
+        lane: Lane::Standard,
+        deadline: None,
+        run_at: None,
+        submitter: "alice".into(),
+        payload: serde_json::from_str(&payload).unwrap(),
+        subject_id: "1".into(),
+        subject_name: "甲".into(),
+        traceparent: None,
+    };
+    let Accepted::New(id) = ledger.accept(vec![job]).await.unwrap()[0] else {
+        panic!("it is new");
+    };
+    let actor = Actor::Robot("w".into());
+    let claim = Claim {
+        job: id,
+        attempt: 1,
+        worker: WorkerId::new(),
+        actor: actor.clone(),
+    };
+    assert!(matches!(ledger.claim(claim).await, Ok(Claimed::Yes(_))));
+    let now = SystemClock.now();
+    let (until, deadline) = (
+        now.after(Duration::from_secs(3_600)),
+        now.after(Duration::from_secs(72 * 3_600)),
+    );
+    let data = json!({"topic": TOPIC, "until": until.0, "deadline": deadline.0});
+    let event = EventDraft::new(EventType::JobWaiting, actor, data);
+    let mut rest = Change::new(id, State::Running, 1, State::Waiting).event(event);
+    rest.run_at = Some(until);
+    rest.wait = Some(WaitWrite {
+        topic: TOPIC.into(),
+        deadline: Some(deadline),
+        why: Text::new("等待购买方确认", "the buyer is to confirm"),
+    });
+    let key = IdempotencyKey::of(id, "create_form");
+    rest.effects = vec![
+        EffectWrite::Intend {
+            key: key.clone(),
+            name: "create_form".into(),
+            before: None,
+        },
+        EffectWrite::Resolve {
+            key,
+            state: EffectState::Confirmed,
+            result: Some(json!({"form": "26440000000000000001"})),
+        },
+    ];
+    assert_eq!(ledger.change(rest).await.unwrap(), Changed::Yes);
+    id
+}
+
+#[test]
+fn a_waiting_item_says_for_what_and_calling_it_off_says_what_stays() {
+    let home = Home::new();
+    let dir = home.data_dir().display().to_string();
+    let sources = Sources::default().with_override("--data-dir", "data_dir", Some(dir));
+    let config = Config::load(&sources).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let id = runtime.block_on(async {
+        let clock = Arc::new(SystemClock);
+        let ledger = clerkwork_runtime::open_ledger(&config, clock)
+            .await
+            .unwrap();
+        let id = leave_waiting(&ledger).await;
+        ledger.close().await;
+        id
+    });
+
+    let shown = home.json(&["job", "show", "HZ-1"]);
+    let wait = &shown["wait"];
+    assert_eq!(wait["topic"], TOPIC, "{shown:#}");
+    assert_eq!(wait["why"]["zh"], "等待购买方确认");
+    for time in ["since", "deadline", "next_look"] {
+        assert!(wait[time].is_string(), "{time}: {wait:#}");
+    }
+    let told = home.run(&["job", "show", "HZ-1"]).ok().stdout;
+    for part in [
+        "等待事项",
+        TOPIC,
+        "the buyer is to confirm",
+        "下次查询",
+        "until: 20",
+    ] {
+        assert!(told.contains(part), "no `{part}` in {told}");
+    }
+
+    let cancel = [
+        "job",
+        "cancel",
+        "HZ-1",
+        "--reason",
+        "withdrawn",
+        "--as",
+        "bob",
+    ];
+    let said = home.run(&cancel).ok().stdout;
+    assert!(said.contains("not taken back"), "{said}");
+    let shown = home.json(&["job", "show", &id.to_string()]);
+    assert_eq!(shown["state"], "cancelled");
+    assert!(shown["wait"].is_null());
+}

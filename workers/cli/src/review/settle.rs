@@ -1,0 +1,299 @@
+//! `clerkwork review settle`
+//!
+//! A write whose outcome is unclear stops its job: nobody writes a second time on a guess. A person
+//! says how it ended, and the upstream is asked once more before that is believed. Their word, the
+//! journal's outcome and the end of the review are one change; of two people who settle at once one
+//! does, and the other is told.
+
+use clerkwork_audit::{EventDraft, EventType};
+use clerkwork_core::{Actor, EffectState, Job, Review, ReviewState, State, is_assignee};
+use clerkwork_kinds::Lookup;
+use clerkwork_ledger::{Change, Changed, EffectWrite, Ledger, ReviewWrite};
+use serde_json::{Value, json};
+
+use super::{
+    decide::{ask_policy, decided, overtaken},
+    settlement::Settlement,
+};
+use crate::{
+    context::{Acting, Context},
+    failure::{Exit, Failure, Outcome},
+    installation,
+    job::{Known, reason},
+    texts,
+};
+
+/// Says how an act ended whose outcome is unclear, or hands the review to somebody else.
+///
+/// `clerkwork review show` tells what was tried, what the upstream says now, and which of the three
+/// ways are open. The upstream is asked again before --done and --again, and must bear you out.
+/// Not by the one who submitted the item. Where it was being sent back to the applicant, --again
+/// tells them your reason, too. Any open review can be handed over.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  clerkwork review settle HZ-1 --done 26440000000000000001 --reason 'seen on the platform' --as bob
+  clerkwork review settle HZ-1 --again --reason 'nothing there, asked the platform' --as bob
+  clerkwork review settle HZ-1 --hand-over group:red-letter --reason 'needs a look' --as bob")]
+pub struct Args {
+    /// Id of the review, or id or reference of its job
+    review: String,
+    #[command(flatten)]
+    way: Way,
+    /// Why; kept sealed in the audit trail
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    acting: Acting,
+}
+
+/// How it is settled.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct Way {
+    /// It happened, and this is what came of it: a number that `review show` lists as fitting
+    #[arg(long, value_name = "NUMBER")]
+    done: Option<String>,
+    /// It did not happen: the next attempt does it anew
+    #[arg(long)]
+    again: bool,
+    /// Somebody else is to settle it: a user, or group: and a name
+    #[arg(long, value_name = "USER")]
+    hand_over: Option<String>,
+}
+
+/// Does it.
+pub async fn run(context: &Context, args: Args) -> Outcome {
+    let user = args.acting.user()?;
+    let why = reason(&args.reason)?;
+    let opened = installation::open(context).await?;
+    let ledger = &opened.ledger;
+    let (review, job) = super::find(ledger, &args.review).await?;
+    if review.state != ReviewState::Open {
+        return Err(decided(context, &review));
+    }
+    if let Some(to) = &args.way.hand_over {
+        return hand_over(context, ledger, &review, &job, to, &user, why).await;
+    }
+    let known = Known::about(ledger, job).await?;
+    let config = &opened.config;
+    let Some(settlement) = Settlement::about(config, &review, &known).await else {
+        return Err(Failure::refused(
+            "nothing_to_settle",
+            format!(
+                "review {} is not about an act whose outcome is unclear; decide it with \
+                 `clerkwork review approve` or `clerkwork review return`",
+                review.id
+            ),
+        ));
+    };
+    let job = &known.job;
+    ask_policy(
+        context,
+        ledger,
+        &user,
+        &review,
+        job,
+        !settlement.sending_back,
+    )
+    .await?;
+    let end = match &args.way.done {
+        Some(number) => done(&settlement, number)?,
+        None => again(&settlement)?,
+    };
+    let change = settle(&settlement, &review, job, &end, &user, why);
+    match ledger.change(change).await? {
+        Changed::Yes => {
+            let out = &context.out;
+            out.line(format!(
+                "{} [{}]: {} {} (`{}`) {}",
+                settlement.effect.name,
+                out.both(&texts::effect(end.state)),
+                out.both(&texts::JOB),
+                job.id,
+                job.reference,
+                out.both(&texts::GOES_ON)
+            ));
+            out.json(&json!({
+                "review": review.id,
+                "job": job.id,
+                "effect": settlement.effect.name,
+                "outcome": end.state,
+                "result": end.result,
+                "settled_by": user,
+            }));
+            Ok(Exit::Done)
+        }
+        Changed::No(refused) => Err(overtaken(context, ledger, &review, job, refused).await?),
+    }
+}
+
+/// How the effect ended, by a person's word.
+struct End {
+    state: EffectState,
+    result: Value,
+}
+
+/// It happened: what the person names must stand upstream and fit.
+fn done(settlement: &Settlement, number: &str) -> Result<End, Failure> {
+    settlement.asked.as_ref().map_err(silent)?;
+    let fitting = settlement.fitting();
+    let Some(candidate) = fitting.iter().find(|one| one.number == number.trim()) else {
+        let numbers: Vec<_> = fitting
+            .iter()
+            .map(|one| format!("`{}`", one.number))
+            .collect();
+        let advice = match numbers.as_slice() {
+            [] => "nothing there does".to_owned(),
+            numbers => format!("these do: {}", numbers.join(", ")),
+        };
+        return Err(Failure::refused(
+            "no_such_candidate",
+            format!(
+                "upstream, `{number}` is nothing that says what `{}` was to say; {advice}",
+                settlement.effect.name
+            ),
+        ));
+    };
+    Ok(End {
+        state: EffectState::Confirmed,
+        result: candidate.result.clone(),
+    })
+}
+
+/// It did not happen: the upstream must not say that it did.
+fn again(settlement: &Settlement) -> Result<End, Failure> {
+    let inquiry = settlement.asked.as_ref().map_err(silent)?;
+    match &inquiry.lookup {
+        Lookup::Happened(_) => {
+            let fitting = settlement.fitting();
+            let number = fitting.first().map_or("NUMBER", |one| one.number.as_str());
+            Err(Failure::refused(
+                "it_happened",
+                format!(
+                    "the upstream says that `{}` happened; doing it again would do it twice, use \
+                     `--done {number}`",
+                    settlement.effect.name
+                ),
+            ))
+        }
+        Lookup::DidNotHappen | Lookup::Unclear(_) => Ok(End {
+            state: EffectState::Refused,
+            result: json!({"did_not_happen": true}),
+        }),
+    }
+}
+
+/// Nothing is settled without the upstream's word.
+fn silent(failure: &Failure) -> Failure {
+    Failure::refused(
+        "upstream",
+        format!(
+            "the upstream cannot be asked now ({}); nothing can be settled until it answers, \
+             except that `--hand-over USER` gives the review to somebody else",
+            failure.message
+        ),
+    )
+}
+
+/// One change: the journal's outcome, the review's end, the job's way on. Whether it goes on to
+/// complete the item or to send it back is as it was before.
+fn settle(
+    settlement: &Settlement,
+    review: &Review,
+    job: &Job,
+    end: &End,
+    user: &str,
+    why: String,
+) -> Change {
+    let effect = &settlement.effect;
+    let actor = Actor::User(user.to_owned());
+    let happened = end.state == EffectState::Confirmed;
+    let kind = match happened {
+        true => EventType::EffectConfirmed,
+        false => EventType::EffectRefused,
+    };
+    let data = json!({
+        "effect": effect.name,
+        "key": effect.key.0,
+        "by": "person",
+        "result": end.result,
+    });
+    let outcome = EventDraft::new(kind, actor.clone(), data);
+    let kind = match settlement.sending_back {
+        true => EventType::ReviewReturned,
+        false => EventType::ReviewApproved,
+    };
+    let data = json!({
+        "review": review.id.to_string(),
+        "payload": review.binding.payload.to_string(),
+        "facts": review.binding.facts.to_string(),
+        "policy": review.binding.policy.to_string(),
+        "settled": effect.name,
+    });
+    let settled = EventDraft::new(kind, actor, data).with_personal("reason", why.clone());
+    let mut change = Change::new(job.id, State::Blocked, job.attempt, State::Available)
+        .event(outcome)
+        .event(settled);
+    change.next_attempt = job.attempt.saturating_add(1);
+    change.effects.push(EffectWrite::Resolve {
+        key: effect.key.clone(),
+        state: end.state,
+        result: Some(end.result.clone()),
+    });
+    change.review = Some(ReviewWrite::Decide {
+        id: review.id,
+        approve: !settlement.sending_back,
+        by: user.to_owned(),
+        reason: why,
+    });
+    change
+}
+
+async fn hand_over(
+    context: &Context,
+    ledger: &Ledger,
+    review: &Review,
+    job: &Job,
+    to: &str,
+    user: &str,
+    why: String,
+) -> Outcome {
+    if !is_assignee(to) {
+        return Err(Failure::usage(format!(
+            "`{to}` is nobody to hand over to; name a user, or `group:` and a name, of up to 64 \
+             letters, digits, `.`, `_`, `-` and `@`"
+        )));
+    }
+    let data = json!({"review": review.id.to_string(), "to": to});
+    let event = EventDraft::new(
+        EventType::ReviewHandedOver,
+        Actor::User(user.to_owned()),
+        data,
+    );
+    let mut change = Change::new(job.id, State::Blocked, job.attempt, State::Blocked)
+        .event(event.with_personal("reason", why));
+    change.review = Some(ReviewWrite::HandOver {
+        id: review.id,
+        to: to.to_owned(),
+    });
+    match ledger.change(change).await? {
+        Changed::Yes => {
+            let out = &context.out;
+            out.line(format!(
+                "{} {}: {} {to}",
+                out.both(&texts::REVIEW),
+                review.id,
+                out.both(&texts::HANDED_TO)
+            ));
+            out.json(&json!({
+                "review": review.id,
+                "job": job.id,
+                "state": review.state,
+                "assigned_to": to,
+                "handed_over_by": user,
+            }));
+            Ok(Exit::Done)
+        }
+        Changed::No(refused) => Err(overtaken(context, ledger, review, job, refused).await?),
+    }
+}

@@ -1,0 +1,297 @@
+//! An effect of which nobody knows whether it happened: what was tried, what the upstream says now,
+//! and what a person can do about it.
+
+use clerkwork_core::{
+    EffectRecord, EffectState, Job, Review, ReviewState, Text, Timestamp, Verdict,
+};
+use clerkwork_kinds::{Candidate, Inquiry, Lookup};
+use clerkwork_runtime::Config;
+use serde_json::{Value, json};
+
+use crate::{
+    context::Context,
+    failure::{Failure, chain},
+    installation,
+    job::Known,
+    moment, texts, view,
+};
+
+/// The fleet's own rule that puts such a job in front of a person.
+const UNCLEAR: &str = "fleet.outcome_unclear";
+
+/// What a person is to settle.
+#[derive(Debug)]
+pub struct Settlement {
+    review: Review,
+    /// The journal's record.
+    pub effect: EffectRecord,
+    tried: Vec<Tried>,
+    /// What the upstream says now, or why it cannot be asked.
+    pub asked: Result<Inquiry, Failure>,
+    /// The item was being sent back when it came to rest.
+    pub sending_back: bool,
+}
+
+/// One thing that the record says of the effect.
+#[derive(Debug)]
+struct Tried {
+    at: Timestamp,
+    attempt: u64,
+    state: &'static str,
+    /// The call itself, a lookup, or a person.
+    by: Option<String>,
+}
+
+/// The effect that a review is about, if it is open and about one whose outcome is unclear.
+pub fn unclear<'a>(review: &Review, effects: &'a [EffectRecord]) -> Option<&'a EffectRecord> {
+    let asks = review.rules.iter().any(|rule| rule.id == UNCLEAR);
+    let mut latest_first = effects.iter().rev();
+    latest_first
+        .find(|effect| match effect.state {
+            EffectState::Intended | EffectState::Unknown => true,
+            EffectState::Confirmed | EffectState::Refused => false,
+        })
+        .filter(|_| asks && review.state == ReviewState::Open)
+}
+
+impl Settlement {
+    /// What there is to settle about `review`, with the upstream asked anew. Nothing when the
+    /// review asks about something else.
+    pub async fn about(config: &Config, review: &Review, known: &Known) -> Option<Self> {
+        let effect = unclear(review, &known.effects)?.clone();
+        let acting = known.decisions.iter().rev();
+        let mut acting = acting.map(|kept| kept.decision.verdict);
+        Some(Self {
+            tried: tried(known, &effect),
+            asked: ask(config, &known.job, &effect).await,
+            sending_back: acting.find(|verdict| *verdict != Verdict::Review)
+                == Some(Verdict::Return),
+            review: review.clone(),
+            effect,
+        })
+    }
+
+    /// What stands upstream and says what the effect was to say.
+    pub fn fitting(&self) -> Vec<&Candidate> {
+        let found = self.asked.as_ref().ok();
+        let candidates = found.into_iter().flat_map(|inquiry| &inquiry.candidates);
+        candidates.filter(|candidate| candidate.fits).collect()
+    }
+
+    fn offers(&self, context: &Context, config: &Config) -> Vec<Offer> {
+        let line = |option: &str| {
+            let verb = format!(
+                "review settle {} {option} --reason TEXT --as USER",
+                self.review.id
+            );
+            context.command(config, &verb)
+        };
+        let fitting = self.fitting();
+        let mut offers: Vec<_> = fitting
+            .iter()
+            .map(|candidate| Offer {
+                name: "done",
+                text: Text::owned(
+                    format!("已办成，即 {}", candidate.number),
+                    format!("it happened, and {} is it", candidate.number),
+                ),
+                command: Ok(line(&format!("--done {}", candidate.number))),
+            })
+            .collect();
+        if offers.is_empty() {
+            offers.push(Offer {
+                name: "done",
+                text: Text::new("已办成", "it happened"),
+                command: Err(match &self.asked {
+                    Ok(_) => Text::new(
+                        "上游没有内容相符的记录",
+                        "nothing upstream says what it was to say",
+                    ),
+                    Err(_) => SILENT,
+                }),
+            });
+        }
+        offers.push(Offer {
+            name: "again",
+            text: Text::new("未办成，重新办理", "it did not happen; do it again"),
+            command: match self.asked.as_ref().map(|inquiry| &inquiry.lookup) {
+                Ok(Lookup::DidNotHappen | Lookup::Unclear(_)) => Ok(line("--again")),
+                Ok(Lookup::Happened(_)) => Err(Text::new(
+                    "上游显示已办成",
+                    "the upstream says that it happened",
+                )),
+                Err(_) => Err(SILENT),
+            },
+        });
+        offers.push(Offer {
+            name: "hand_over",
+            text: Text::new("转交他人处理", "somebody else is to settle it"),
+            command: Ok(line("--hand-over USER")),
+        });
+        offers
+    }
+
+    /// As `--json` shows it.
+    pub fn as_json(&self, context: &Context, config: &Config) -> Value {
+        let asked = self.asked.as_ref();
+        let tried = self.tried.iter().map(|tried| {
+            json!({
+                "at": tried.at.to_string(),
+                "attempt": tried.attempt,
+                "state": tried.state,
+                "by": tried.by,
+            })
+        });
+        let candidates = asked.into_iter().flat_map(|inquiry| &inquiry.candidates);
+        let candidates = candidates.map(|candidate| {
+            json!({"number": candidate.number, "text": candidate.text, "fits": candidate.fits})
+        });
+        let offers = self.offers(context, config);
+        let offers = offers.iter().map(|offer| {
+            json!({
+                "offer": offer.name,
+                "text": offer.text,
+                "command": offer.command.as_ref().ok(),
+                "why_not": offer.command.as_ref().err(),
+            })
+        });
+        json!({
+            "effect": view::effect(&self.effect),
+            "tried": tried.collect::<Vec<_>>(),
+            "found": asked.ok().map(|inquiry| &inquiry.found),
+            "lookup": asked.ok().map(|inquiry| lookup(&inquiry.lookup)),
+            "not_asked": asked.err().map(|failure| &failure.message),
+            "candidates": candidates.collect::<Vec<_>>(),
+            "offers": offers.collect::<Vec<_>>(),
+        })
+    }
+
+    /// As people read it.
+    pub fn show(&self, context: &Context, config: &Config) {
+        let out = &context.out;
+        let state = out.both(&texts::effect(self.effect.state));
+        out.line(format!("\n{}", out.both(&texts::TRIED)));
+        out.line(format!(
+            "  {} [{state}]  {}",
+            self.effect.name, self.effect.key
+        ));
+        for tried in &self.tried {
+            let event = texts::event(&format!("effect.{}", tried.state));
+            let by = tried.by.as_deref().unwrap_or_default();
+            out.line(format!(
+                "    {}  {} {}  {}  {by}",
+                moment::show(tried.at),
+                out.both(&texts::ATTEMPT),
+                tried.attempt,
+                out.both(&event)
+            ));
+        }
+        out.line(format!("\n{}", out.both(&texts::UPSTREAM_SAYS)));
+        match &self.asked {
+            Ok(inquiry) => {
+                out.line(out.sentence("  ", &inquiry.found));
+                for candidate in &inquiry.candidates {
+                    let fits = match candidate.fits {
+                        true => out.both(&texts::FITS),
+                        false => out.both(&texts::FITS_NOT),
+                    };
+                    out.line(format!("  {} [{fits}]", candidate.number));
+                    out.line(out.sentence("    ", &candidate.text));
+                }
+            }
+            Err(failure) => {
+                out.line(out.sentence("  ", &SILENT));
+                out.line(format!("  ({})", failure.message));
+            }
+        }
+        out.line(format!("\n{}", out.both(&texts::OFFERS)));
+        for offer in self.offers(context, config) {
+            match &offer.command {
+                Ok(command) => {
+                    out.line(format!("  {}", out.both(&offer.text)));
+                    out.line(format!("    {command}"));
+                }
+                Err(why) => out.line(format!(
+                    "  {}: {} {}",
+                    out.both(&offer.text),
+                    out.both(&texts::NOT_NOW),
+                    out.both(why)
+                )),
+            }
+        }
+    }
+}
+
+/// A way to settle it, with its command line, or why it is closed now.
+struct Offer {
+    name: &'static str,
+    text: Text,
+    command: Result<String, Text>,
+}
+
+const SILENT: Text = Text::new(
+    "上游系统目前无法查询；查询恢复之前不能认定结果",
+    "the upstream cannot be asked now; nothing can be settled until it answers",
+);
+
+const fn lookup(lookup: &Lookup) -> &'static str {
+    match lookup {
+        Lookup::Happened(_) => "happened",
+        Lookup::DidNotHappen => "did_not_happen",
+        Lookup::Unclear(_) => "unclear",
+    }
+}
+
+/// What the trail says of the effect, in the order of time.
+fn tried(known: &Known, effect: &EffectRecord) -> Vec<Tried> {
+    let mut attempt = 0;
+    let mut tried = Vec::new();
+    for (_, event) in &known.events {
+        let kind = event.get("type").and_then(Value::as_str);
+        let data = event.get("data");
+        let text = |name: &str| data?.get(name)?.as_str();
+        let state = match kind {
+            Some("job.claimed") => {
+                let claimed = data.and_then(|data| data.get("attempt"));
+                attempt = claimed.and_then(Value::as_u64).unwrap_or(attempt);
+                continue;
+            }
+            Some("effect.intended") => EffectState::Intended,
+            Some("effect.confirmed") => EffectState::Confirmed,
+            Some("effect.refused") => EffectState::Refused,
+            Some("effect.unknown") => EffectState::Unknown,
+            Some(_) | None => continue,
+        };
+        if text("key") == Some(effect.key.0.as_str()) {
+            let at = event.get("at").and_then(Value::as_i64).unwrap_or_default();
+            tried.push(Tried {
+                at: Timestamp(at),
+                attempt,
+                state: state.as_str(),
+                by: text("by").map(str::to_owned),
+            });
+        }
+    }
+    tried
+}
+
+/// What the upstream says now. Only reads.
+async fn ask(config: &Config, job: &Job, effect: &EffectRecord) -> Result<Inquiry, Failure> {
+    let kinds = installation::kinds();
+    let kind = installation::kind(&kinds, job.kind.as_str())?;
+    let internal = |error: String| Failure::internal(error);
+    let payload =
+        serde_json::from_str(&job.payload).map_err(|error| internal(error.to_string()))?;
+    let item = kind
+        .parse(&payload)
+        .map_err(|error| internal(error.to_string()))?;
+    let upstreams = installation::upstreams(config)?;
+    match item.inquire(effect, &upstreams).await {
+        Ok(Some(inquiry)) => Ok(inquiry),
+        Ok(None) => Err(internal(format!(
+            "the kind `{}` knows no effect `{}`",
+            job.kind, effect.name
+        ))),
+        Err(error) => Err(Failure::missing("upstream", chain(&error))),
+    }
+}
