@@ -2,7 +2,8 @@
 //!
 //! A crate may depend on what stands behind it and on nothing else of ours. To add a crate, add
 //! its line; to add an arrow, have a reason. Concrete connectors appear in no line but those of
-//! `runtime`, which wires them, and `cli`, which starts the sandbox. Tests may use everything.
+//! `runtime`, which wires them, and `cli`, which starts the sandbox and reads and writes files.
+//! Tests may use everything.
 #![expect(
     clippy::unwrap_used,
     reason = "helpers of tests end the test, as the tests themselves do"
@@ -25,6 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ledger", &["core", "audit"]),
     ("kinds", &["core", "connectors-api"]),
     ("etax", &["core", "connectors-api"]),
+    ("documents", &["core", "connectors-api"]),
     ("sandbox", &["core", "connectors-api", "etax"]),
     (
         "runtime",
@@ -57,6 +59,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "scheduler",
             "console",
             "sandbox",
+            "documents",
         ],
     ),
 ];
