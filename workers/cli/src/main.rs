@@ -18,6 +18,7 @@ mod connection;
 mod context;
 mod dead_letters;
 mod doctor;
+mod document;
 mod failure;
 mod installation;
 mod intake;

@@ -4,7 +4,7 @@
 use clap::{Command, CommandFactory, Parser, Subcommand};
 
 use crate::{
-    audit, batch, config, context::Context, context::Globals, dead_letters, doctor,
+    audit, batch, config, context::Context, context::Globals, dead_letters, doctor, document,
     failure::EXIT_CODES, failure::Outcome, job, part, policy, review, up,
 };
 
@@ -42,6 +42,9 @@ pub enum Verb {
     /// Submits and watches many jobs together
     #[command(subcommand)]
     Batch(batch::Verb),
+    /// Reads invoice files, and writes those of issued red invoices
+    #[command(subcommand)]
+    Document(document::Verb),
     /// Decides what was put in front of a person
     #[command(subcommand)]
     Review(review::Verb),
@@ -70,6 +73,7 @@ impl Verb {
             Self::Sandbox(args) => part::sandbox(context, args).await,
             Self::Job(verb) => verb.run(context).await,
             Self::Batch(verb) => verb.run(context).await,
+            Self::Document(verb) => verb.run(context).await,
             Self::Review(verb) => verb.run(context).await,
             Self::Policy(verb) => verb.run(context).await,
             Self::Audit(verb) => verb.run(context).await,

@@ -19,6 +19,7 @@ use crate::{
 
 pub use change::reason;
 pub use story::{Known, actor, evidence, item, masked, plain, rule};
+pub use submit::hand_in;
 
 /// What can be done with a job.
 #[derive(Debug, Subcommand)]

@@ -86,7 +86,7 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     };
     let jobs = check(kind, values, &args.file, &defaults)?;
     let opened = installation::open_or_create(context).await?;
-    submit(context, &opened, jobs).await
+    hand_in(context, &opened, jobs).await
 }
 
 fn read(file: &str) -> Result<Vec<(usize, Value)>, Failure> {
@@ -127,7 +127,8 @@ fn check(
     Ok(jobs)
 }
 
-async fn submit(context: &Context, opened: &Opened, jobs: Vec<NewJob>) -> Outcome {
+/// Hands jobs in and tells what became of each.
+pub async fn hand_in(context: &Context, opened: &Opened, jobs: Vec<NewJob>) -> Outcome {
     let references: Vec<_> = jobs.iter().map(|job| job.reference.clone()).collect();
     let several = references.len() > 1;
     let accepted = opened.ledger.accept(jobs).await?;
