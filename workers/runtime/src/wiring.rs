@@ -3,10 +3,7 @@
 use std::{num::NonZeroU32, path::Path, sync::Arc, time::Duration};
 
 use clerkwork_audit::{MasterKey, Sealer};
-use clerkwork_connectors_api::{
-    http::{HttpSettings, PaceSettings, Secret},
-    red_letter::NotConnected,
-};
+use clerkwork_connectors_api::http::{HttpSettings, PaceSettings, Secret};
 use clerkwork_core::{Clock, WorkerId};
 use clerkwork_etax::{Etax, EtaxSettings};
 use clerkwork_kinds::{Registry, Upstreams};
@@ -73,10 +70,10 @@ pub fn connect_upstreams(config: &Config) -> Result<Upstreams, StartError> {
         burst: NonZeroU32::new(etax.burst).unwrap_or(NonZeroU32::MIN),
         max_wait: LONGEST_TURN,
     });
-    let etax = Etax::new(EtaxSettings::new(http))?;
+    let etax = Arc::new(Etax::new(EtaxSettings::new(http))?);
     Ok(Upstreams {
-        agent_invoices: Arc::new(etax),
-        red_letters: Arc::new(NotConnected),
+        agent_invoices: etax.clone(),
+        red_letters: etax,
     })
 }
 
