@@ -23,6 +23,7 @@ mod connection;
 mod desk;
 mod faults;
 mod generate;
+mod red;
 mod server;
 mod state;
 
@@ -30,5 +31,6 @@ pub use faults::{Fault, FaultKind, Faults, InvalidFaults};
 pub use generate::{
     Case, DEFAULT_START, Defect, MAX_APPLICATIONS, Risk, World, generate, generate_from,
 };
+pub use red::{RedCase, RedEnd, RedGroup, RedWorld, generate_red, generate_red_from};
 pub use server::{Options, Running, Sandbox, StartError};
 pub use state::{Counts, Issue, Return, State};

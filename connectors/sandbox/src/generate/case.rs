@@ -42,6 +42,8 @@ macro_rules! rotation {
     };
 }
 
+pub(crate) use rotation;
+
 rotation! {
     /// What the applicant must correct.
     Defect {

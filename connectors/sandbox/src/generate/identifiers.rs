@@ -10,6 +10,8 @@ const USCC: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 /// What kind of registration a unified social credit code shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Registered {
+    /// 11: a state organ.
+    Authority,
     /// 91: an enterprise.
     Enterprise,
     /// 92: an individual business (个体工商户).
@@ -20,6 +22,7 @@ pub(crate) enum Registered {
 pub(crate) fn credit_code(seed: u64, index: u64, region: &str, registered: Registered) -> String {
     let mut code = String::with_capacity(18);
     code.push_str(match registered {
+        Registered::Authority => "11",
         Registered::Enterprise => "91",
         Registered::IndividualBusiness => "92",
     });

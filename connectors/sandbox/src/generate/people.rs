@@ -16,6 +16,22 @@ pub(crate) mod role {
     pub(crate) const AGENT: u32 = 4_000_000;
     /// Buyers.
     pub(crate) const BUYER: u32 = 8_000_000;
+    /// Buyers of the red-letter world who are natural persons.
+    pub(crate) const RED_CONSUMER: u32 = 12_000_000;
+    /// On whose behalf a bureau issued; identity numbers end before 15,984,000.
+    pub(crate) const PRINCIPAL: u32 = 14_000_000;
+    /// Sellers of the red-letter world.
+    pub(crate) const RED_SELLER: u32 = 20_000_000;
+    /// Its sellers with something the matter.
+    pub(crate) const ODD_RED_SELLER: u32 = 24_000_000;
+    /// Buyers of the red-letter world.
+    pub(crate) const RED_BUYER: u32 = 28_000_000;
+    /// Its buyers with something the matter.
+    pub(crate) const ODD_RED_BUYER: u32 = 32_000_000;
+    /// Taxpayers who have nothing to do with the invoice that they apply for.
+    pub(crate) const STRANGER: u32 = 36_000_000;
+    /// Bureaux that issue on behalf of others.
+    pub(crate) const BUREAU: u32 = 40_000_000;
 }
 
 const SURNAMES: [&str; 60] = [
@@ -176,4 +192,13 @@ pub(crate) fn entity(seed: u64, number: u32, form: Form) -> Entity {
         },
         place,
     }
+}
+
+/// Name and tax id of the bureau of a district, by the place's index.
+pub(crate) fn bureau(seed: u64, index: usize) -> (String, String) {
+    let place = &PLACES[index % PLACES.len()];
+    let name = format!("国家税务总局{}{}税务局", place.city, place.district);
+    let number = u64::from(role::BUREAU) + (index % PLACES.len()) as u64;
+    let tax_id = credit_code(seed, number, place.code, Registered::Authority);
+    (name, tax_id)
 }

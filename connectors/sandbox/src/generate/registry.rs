@@ -30,6 +30,20 @@ pub(crate) struct Listing {
 }
 
 impl Listing {
+    /// The entity `number`, who stands out so.
+    pub(crate) const fn new(number: u32, form: Form, standing: Standing) -> Self {
+        Self {
+            number,
+            form,
+            standing,
+        }
+    }
+
+    /// The entity's number.
+    pub(crate) const fn number(self) -> u32 {
+        self.number
+    }
+
     /// The buyer of `plan`; nothing when it is not registered.
     pub(crate) fn of_buyer(plan: &Plan) -> Option<Self> {
         let standing = match plan.case {
