@@ -1,11 +1,11 @@
 //! The admin API: switches faults and shows what was done. Under a token of its own.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use axum::{
     Json,
     body::Bytes,
-    extract::{Request, State as FromRouter},
+    extract::{Path, Request, State as FromRouter},
     http::{HeaderMap, StatusCode},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     answer, api,
     faults::Faults,
+    red::{Play, RedBook},
     server::App,
     state::{Counts, Issue, Return},
 };
@@ -30,6 +31,40 @@ pub(crate) struct Book {
 #[serde(deny_unknown_fields)]
 struct Withdraw {
     application_number: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Answer {
+    answer: Play,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    advance_seconds: u64,
+}
+
+/// The platform's time.
+#[derive(Debug, Serialize)]
+pub(crate) struct Time {
+    /// RFC 3339, UTC.
+    now: String,
+    /// In microseconds since 1970 UTC.
+    now_microseconds: i64,
+    /// How far it was moved ahead of the clock it was given.
+    advanced_seconds: u64,
+}
+
+impl Time {
+    fn of(app: &App) -> Self {
+        let now = app.state.now();
+        Self {
+            now: now.to_string(),
+            now_microseconds: now.0,
+            advanced_seconds: app.state.clock_offset().as_secs(),
+        }
+    }
 }
 
 /// Lets only the admin token through.
@@ -88,6 +123,51 @@ pub(crate) async fn withdraw(FromRouter(app): FromRouter<App>, body: Bytes) -> R
             "no such application, or it is already decided",
         ),
         Err(error) => wrong(&format!("body is no withdrawal: {error}")),
+    }
+}
+
+/// `GET /admin/red-book`: everything that was done about red-letter invoices.
+pub(crate) async fn red_book(FromRouter(app): FromRouter<App>) -> Json<RedBook> {
+    Json(app.state.red_book())
+}
+
+/// `POST /admin/forms/{number}`: plays the other side of a form, or the platform.
+pub(crate) async fn play_form(
+    FromRouter(app): FromRouter<App>,
+    Path(number): Path<String>,
+    body: Bytes,
+) -> Response {
+    match serde_json::from_slice::<Answer>(&body) {
+        Ok(request) if app.state.play_form(&number, request.answer) => {
+            StatusCode::NO_CONTENT.into_response()
+        }
+        Ok(_) => answer::refusal(
+            StatusCode::CONFLICT,
+            "40900",
+            "no such form, or its state does not allow it",
+        ),
+        Err(error) => wrong(&format!(
+            "body is no answer to a form, use {{\"answer\": \"agree|refuse|withdraw|abnormal\"}}: {error}"
+        )),
+    }
+}
+
+/// `GET /admin/clock`: the platform's time.
+pub(crate) async fn clock(FromRouter(app): FromRouter<App>) -> Json<Time> {
+    Json(Time::of(&app))
+}
+
+/// `POST /admin/clock`: moves the platform's clock forward.
+pub(crate) async fn advance_clock(FromRouter(app): FromRouter<App>, body: Bytes) -> Response {
+    match serde_json::from_slice::<Advance>(&body) {
+        Ok(request) => {
+            let duration = Duration::from_secs(request.advance_seconds);
+            app.state.advance_clock(duration);
+            Json(Time::of(&app)).into_response()
+        }
+        Err(error) => wrong(&format!(
+            "body is no move of the clock, use {{\"advance_seconds\": 3600}}: {error}"
+        )),
     }
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn refusal(status: StatusCode, code: &str, message: &str) -> Response
 /// The answer with `body`, as the fault leaves it.
 pub(crate) fn broken(fault: Option<FaultKind>, cut: &Cut, mut body: Vec<u8>) -> Response {
     match fault {
-        None | Some(FaultKind::Latency { .. }) => json(body),
+        None | Some(FaultKind::Latency { .. } | FaultKind::Saving { .. }) => json(body),
         Some(FaultKind::Reset | FaultKind::LostAnswer) => {
             cut.throw();
             json(Vec::new())

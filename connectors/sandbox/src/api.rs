@@ -1,12 +1,13 @@
 //! The platform's methods: `POST /api/{method}` with a bearer token.
 
+use std::time::Duration;
+
 use axum::{
     body::Bytes,
     extract::{ConnectInfo, Path, State as FromRouter},
     http::{HeaderMap, StatusCode, header::AUTHORIZATION},
     response::Response,
 };
-use clerkwork_core::{Clock, SystemClock};
 use clerkwork_etax::wire::{
     Dossier, DossierAnswer, DossierRequest, Envelope, Fxxx, IssueAnswer, IssueRequest,
     MAX_DOSSIERS, MAX_PENDING, Nothing, PendingAnswer, PendingRequest, ReturnRequest, RiskRequest,
@@ -14,16 +15,28 @@ use clerkwork_etax::wire::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{answer, connection::Cut, desk::AlreadyDecided, server::App, state::State};
+use crate::{answer, connection::Cut, desk::AlreadyDecided, red, server::App, state::State};
 
 /// Every method of the platform.
-pub(crate) const METHOD_NAMES: [&str; 6] = [
+pub(crate) const METHOD_NAMES: [&str; 18] = [
     method::DOSSIERS,
     method::TAXPAYER_RISK,
     method::STATUS,
     method::ISSUE,
     method::RETURN,
     method::PENDING,
+    method::RED_DOSSIERS,
+    method::FORMS_OF_BLUE,
+    method::FORMS,
+    method::ENTER_FORM,
+    method::ANSWER_FORM,
+    method::ISSUE_RED,
+    method::SETTLE,
+    method::SETTLEMENT,
+    method::WRITE_BACK,
+    method::RED_RETURN,
+    method::RED_STATUS,
+    method::RED_PENDING,
 ];
 
 /// What the platform says to a write on an application that was returned or withdrawn.
@@ -35,10 +48,10 @@ const ALREADY_RETURNED: [(&str, &str); 3] = [
 
 /// A request that the platform cannot read.
 #[derive(Debug)]
-pub(crate) struct BadRequest(String);
+pub(crate) struct BadRequest(pub(crate) String);
 
 /// JSON of an envelope.
-type Body = Vec<u8>;
+pub(crate) type Body = Vec<u8>;
 
 /// Whether the request carries this bearer token.
 pub(crate) fn bears(headers: &HeaderMap, token: &str) -> bool {
@@ -72,21 +85,27 @@ pub(crate) async fn call(
     if !strike.acts() {
         return answer::broken(strike.kind, &cut, Vec::new());
     }
-    match perform(&app.state, &name, &body) {
+    match perform(&app.state, &name, &body, strike.saving()) {
         Ok(body) => answer::broken(strike.kind, &cut, body),
         Err(BadRequest(message)) => answer::refusal(StatusCode::BAD_REQUEST, "40000", &message),
     }
 }
 
 /// Does what the method does. Writes take effect here.
-pub(crate) fn perform(state: &State, name: &str, body: &[u8]) -> Result<Body, BadRequest> {
+pub(crate) fn perform(
+    state: &State,
+    name: &str,
+    body: &[u8],
+    saving: Option<Duration>,
+) -> Result<Body, BadRequest> {
     match name {
         method::DOSSIERS => dossiers(state, read(body)?),
         method::TAXPAYER_RISK => taxpayer_risk(state, &read(body)?),
         method::STATUS => status(state, &read(body)?),
         method::ISSUE => issue(state, &read(body)?),
         method::RETURN => give_back(state, read(body)?),
-        _ => pending(state, &read(body)?),
+        method::PENDING => pending(state, &read(body)?),
+        _ => red::api::perform(state, name, body, saving),
     }
 }
 
@@ -94,7 +113,7 @@ fn dossiers(state: &State, request: DossierRequest) -> Result<Body, BadRequest> 
     if request.list.len() > MAX_DOSSIERS {
         return Err(BadRequest(format!("list 最多 {MAX_DOSSIERS} 条")));
     }
-    let now = SystemClock.now();
+    let now = state.now();
     let dossier = |query| Dossier::of(query, &state.dossier(query, now));
     let list = request.list.iter().map(dossier).collect();
     write(&Envelope::ok(DossierAnswer {
@@ -104,7 +123,7 @@ fn dossiers(state: &State, request: DossierRequest) -> Result<Body, BadRequest> 
 }
 
 fn taxpayer_risk(state: &State, request: &RiskRequest) -> Result<Body, BadRequest> {
-    write(&match state.world().taxpayer(&request.nsrsbh) {
+    write(&match state.taxpayer(&request.nsrsbh) {
         Some(risk) => Envelope::ok(Fxxx::of(&request.nsrsbh, &risk)),
         None => Envelope::refused(business::NOT_REGISTERED, "未查询到该纳税人的登记信息"),
     })
@@ -176,10 +195,10 @@ fn refused<T>(already: AlreadyDecided) -> Envelope<T> {
     Envelope::refused(code, message)
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, BadRequest> {
+pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, BadRequest> {
     serde_json::from_slice(body).map_err(|error| BadRequest(format!("请求报文有误: {error}")))
 }
 
-fn write<T: Serialize>(envelope: &Envelope<T>) -> Result<Body, BadRequest> {
+pub(crate) fn write<T: Serialize>(envelope: &Envelope<T>) -> Result<Body, BadRequest> {
     serde_json::to_vec(envelope).map_err(|error| BadRequest(format!("无法生成应答: {error}")))
 }

@@ -55,6 +55,12 @@ pub enum FaultKind {
     MalformedAnswer,
     /// The envelope says that the platform is busy; nothing is done.
     Busy,
+    /// A form that is entered (`bchzqrd`) is being saved for a while: the platform says so instead
+    /// of showing it, and lists only that. Strikes no other method.
+    Saving {
+        /// For so long, by the platform's clock.
+        milliseconds: u64,
+    },
 }
 
 impl FaultKind {
@@ -69,6 +75,7 @@ impl FaultKind {
             Self::Maintenance { .. } => "maintenance",
             Self::MalformedAnswer => "malformed_answer",
             Self::Busy => "busy",
+            Self::Saving { .. } => "saving",
         }
     }
 }
@@ -197,7 +204,10 @@ impl Strike {
     /// Whether the call's work is done in spite of the fault.
     pub(crate) fn acts(&self) -> bool {
         match self.kind {
-            None | Some(FaultKind::LostAnswer | FaultKind::MalformedAnswer) => true,
+            None
+            | Some(FaultKind::LostAnswer | FaultKind::MalformedAnswer | FaultKind::Saving { .. }) => {
+                true
+            }
             Some(FaultKind::ServerError { after_act, .. }) => after_act,
             Some(
                 FaultKind::Latency { .. }
@@ -206,6 +216,16 @@ impl Strike {
                 | FaultKind::Maintenance { .. }
                 | FaultKind::Busy,
             ) => false,
+        }
+    }
+}
+
+impl Strike {
+    /// For how long a form that is entered is being saved.
+    pub(crate) fn saving(&self) -> Option<Duration> {
+        match self.kind {
+            Some(FaultKind::Saving { milliseconds }) => Some(Duration::from_millis(milliseconds)),
+            _ => None,
         }
     }
 }
@@ -268,7 +288,9 @@ impl Saboteur {
             // Drawn for every fault, so that a filter does not shift what befalls later calls.
             let (chance, jitter) = (draw.unit(), draw.next());
             let latency = matches!(fault.kind, FaultKind::Latency { .. });
-            if chance >= fault.probability
+            let saving = matches!(fault.kind, FaultKind::Saving { .. });
+            if (saving && method != clerkwork_etax::wire::method::ENTER_FORM)
+                || chance >= fault.probability
                 || !(fault.methods.is_empty() || fault.methods.iter().any(|m| m == method))
                 || (!latency && strike.kind.is_some())
                 || !take(struck, fault.times)

@@ -19,10 +19,12 @@
 mod admin;
 mod answer;
 mod api;
+mod clock;
 mod connection;
 mod desk;
 mod faults;
 mod generate;
+mod memory;
 mod red;
 mod server;
 mod state;
@@ -31,6 +33,10 @@ pub use faults::{Fault, FaultKind, Faults, InvalidFaults};
 pub use generate::{
     Case, DEFAULT_START, Defect, MAX_APPLICATIONS, Risk, World, generate, generate_from,
 };
-pub use red::{RedCase, RedEnd, RedGroup, RedWorld, generate_red, generate_red_from};
+pub use memory::MemoryError;
+pub use red::{
+    Callback, FormAnswered, FormChange, FormEntered, Play, RedBook, RedCase, RedEnd, RedGroup,
+    RedIssued, RedWorld, Settled, WrittenBack, generate_red, generate_red_from,
+};
 pub use server::{Options, Running, Sandbox, StartError};
 pub use state::{Counts, Issue, Return, State};

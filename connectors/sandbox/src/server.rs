@@ -1,11 +1,12 @@
 //! Starting and stopping the platform.
 
-use std::{fmt, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{fmt, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::{
     Router, middleware,
     routing::{get, post},
 };
+use clerkwork_core::{Clock, SystemClock};
 use jiff::civil::Date;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -15,6 +16,8 @@ use crate::{
     connection::{Cut, CuttingListener},
     faults::{Faults, InvalidFaults},
     generate::{DEFAULT_START, MAX_APPLICATIONS, generate_from},
+    memory::{self, Header, MemoryError},
+    red::{Callback, callback, generate_red_from},
     state::State,
 };
 
@@ -31,10 +34,20 @@ pub struct Options {
     pub seed: u64,
     /// How many applications, at most [`MAX_APPLICATIONS`].
     pub applications: usize,
-    /// First day of the transactions; they are spread over 30 days.
+    /// How many red-letter applications, at most [`MAX_APPLICATIONS`].
+    pub red_letters: usize,
+    /// First day of the transactions and of the red-letter applications; they are spread over 30
+    /// days.
     pub start: Date,
     /// Faults from the start on.
     pub faults: Faults,
+    /// Where the time comes from; the platform can move ahead of it, see
+    /// [`State::advance_clock`].
+    pub clock: Arc<dyn Clock>,
+    /// Who is told when a form's state changes.
+    pub callback: Option<Callback>,
+    /// File in which every act is kept, so that a later start goes on.
+    pub memory: Option<PathBuf>,
 }
 
 impl fmt::Debug for Options {
@@ -44,14 +57,19 @@ impl fmt::Debug for Options {
             .field("bind", &self.bind)
             .field("seed", &self.seed)
             .field("applications", &self.applications)
+            .field("red_letters", &self.red_letters)
             .field("start", &self.start)
             .field("faults", &self.faults)
+            .field("clock", &self.clock)
+            .field("callback", &self.callback)
+            .field("memory", &self.memory)
             .finish_non_exhaustive()
     }
 }
 
 impl Default for Options {
-    /// A free port of this machine, the tokens `sandbox` and `sandbox-admin`, 100 applications.
+    /// A free port of this machine, the tokens `sandbox` and `sandbox-admin`, 100 applications, no
+    /// red-letter ones, the machine's clock.
     fn default() -> Self {
         Self {
             bind: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -59,8 +77,12 @@ impl Default for Options {
             admin_token: "sandbox-admin".into(),
             seed: 1,
             applications: 100,
+            red_letters: 0,
             start: DEFAULT_START,
             faults: Faults::none(),
+            clock: Arc::new(SystemClock),
+            callback: None,
+            memory: None,
         }
     }
 }
@@ -91,6 +113,9 @@ pub enum StartError {
     /// A fault is wrong.
     #[error(transparent)]
     Faults(#[from] InvalidFaults),
+    /// The memory cannot be used.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
 }
 
 /// What every handler sees.
@@ -112,8 +137,10 @@ impl Sandbox {
     /// # Errors
     /// When the address cannot be had or an option is wrong.
     pub async fn start(options: Options) -> Result<Running, StartError> {
-        if options.applications > MAX_APPLICATIONS {
-            return Err(StartError::TooMany(options.applications));
+        for n in [options.applications, options.red_letters] {
+            if n > MAX_APPLICATIONS {
+                return Err(StartError::TooMany(n));
+            }
         }
         if options.token.is_empty() || options.admin_token.is_empty() {
             return Err(StartError::EmptyToken);
@@ -128,7 +155,18 @@ impl Sandbox {
         let listener = TcpListener::bind(bind).await.map_err(failed)?;
         let addr = listener.local_addr().map_err(failed)?;
         let world = generate_from(options.seed, options.applications, options.start);
-        let state = State::new(world, options.faults);
+        let red_world = generate_red_from(options.seed, options.red_letters, options.start);
+        let state = State::new(world, red_world, options.faults, options.clock);
+        if let Some(path) = options.memory {
+            let header = Header {
+                seed: options.seed,
+                start: options.start,
+                applications: options.applications,
+                red_letters: options.red_letters,
+            };
+            let (lines, journal) = memory::open(&path, &header)?;
+            state.remember(lines, journal);
+        }
         let router = router(App {
             state: state.clone(),
             token: options.token.into(),
@@ -142,10 +180,14 @@ impl Sandbox {
         )
         .with_graceful_shutdown(stopped);
         let task = tokio::spawn(async move { serve.await });
+        if let Some(whom) = options.callback {
+            tokio::spawn(callback::run(state.clone(), whom, stop.clone()));
+        }
         tracing::info!(
             sandbox.address = %addr,
             sandbox.seed = options.seed,
             sandbox.applications = options.applications,
+            sandbox.red_letters = options.red_letters,
             "simulated e-tax platform listens"
         );
         Ok(Running {
@@ -163,6 +205,9 @@ fn router(app: App) -> Router {
         .route("/book", get(admin::book))
         .route("/counts", get(admin::counts))
         .route("/withdraw", post(admin::withdraw))
+        .route("/red-book", get(admin::red_book))
+        .route("/forms/{number}", post(admin::play_form))
+        .route("/clock", post(admin::advance_clock).get(admin::clock))
         .route_layer(middleware::from_fn_with_state(
             app.clone(),
             admin::authorise,

@@ -151,7 +151,7 @@ fn margin(draw: &mut Draw) -> Row {
     let tax = (2 * base + 10_000 + points) / (2 * (10_000 + points));
     Row {
         ware,
-        item: *draw.pick(ware.items),
+        item: draw.pick::<&str>(ware.items),
         role: LineRole::Normal,
         tenths: 10,
         price: gross - tax,
