@@ -11,7 +11,11 @@
 //!   so they do not change when another application is issued;
 //! * the book has one entry for every act of issuing and never loses one, so that a double issue
 //!   would show ([`State::book`]);
-//! * nothing outside this process is touched, and nothing is kept after it ends.
+//! * every act on red-letter invoices is a deed, and the deeds alone make the memory ([`RedBook`]
+//!   shows them all);
+//! * the platform's time moves only with its clock and when told ([`State::advance_clock`]);
+//! * nothing outside this process is touched but the callback and the memory's file, and without
+//!   the latter nothing is kept after it ends.
 //!
 //! To extend: a fault in `faults.rs` and `answer.rs`; a defect or a risk in `generate/case.rs` and
 //! where the compiler then points; a trade in `generate/trades.rs`; a method in `api.rs`.
