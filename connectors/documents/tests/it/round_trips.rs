@@ -191,7 +191,10 @@ proptest! {
         blue.margin_deduction = deducted.map(Cents);
         prop_assert_eq!(again(&blue, Format::EInvoice), blue.as_written(Format::EInvoice));
     }
+}
 
+// As many cases as `PROPTEST_CASES` says.
+proptest! {
     /// A small fuzzer over the files, for where the real one is not at hand.
     #[test]
     fn a_damaged_file_is_read_or_refused_and_never_panics(

@@ -1,15 +1,15 @@
 //! Reversal of a blue invoice by a red-letter one (红字发票).
 //!
 //! A long job that writes several times and may wait for the other side in between: confirmation
-//! form, perhaps 72 hours, red invoice, tax, report. [`form`] holds the pure rules, [`remainder`]
-//! what is left of the blue invoice, [`upstream`] what else its dossier shows, [`act`] and
-//! [`effect`] the writes, [`waits`] the pauses. Every objection is a finding with a code of
+//! form, perhaps 72 hours, red invoice, tax, report. `form` holds the pure rules, `remainder`
+//! what is left of the blue invoice, `upstream` what else its dossier shows, `act` and
+//! `effect` the writes, `waits` the pauses. Every objection is a finding with a code of
 //! [`Code`]; thresholds of risk are not judged here but by the policies, from the facts.
 //!
 //! Invariants:
 //! * `check` is pure: the same application has the same findings on any day;
 //! * the rules of the law come from dated rows, and a day without a row goes to a person;
-//! * what the job itself did changes no fact but those of progress ([`own`]);
+//! * what the job itself did changes no fact but those of progress (`own`);
 //! * what may have been written is looked up by what was recorded before it, never by guess;
 //! * findings, results and summaries hold no personal data.
 
