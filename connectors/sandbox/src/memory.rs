@@ -17,7 +17,7 @@ use clerkwork_core::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::red::Stamped;
+use crate::red::{RedCase, Stamped};
 
 /// Which world a file belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub(crate) struct Header {
     pub(crate) start: Date,
     pub(crate) applications: usize,
     pub(crate) red_letters: usize,
+    /// Only of these cases; none: of all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) red_cases: Vec<RedCase>,
 }
 
 /// One line after the first.

@@ -17,7 +17,7 @@ use crate::{
     faults::{Faults, InvalidFaults},
     generate::{DEFAULT_START, MAX_APPLICATIONS, generate_from},
     memory::{self, Header, MemoryError},
-    red::{Callback, callback, generate_red_from},
+    red::{Callback, RedCase, callback, generate_red_from},
     state::State,
 };
 
@@ -36,6 +36,8 @@ pub struct Options {
     pub applications: usize,
     /// How many red-letter applications, at most [`MAX_APPLICATIONS`].
     pub red_letters: usize,
+    /// Red-letter applications of these cases only, in turns; none named: of all in their shares.
+    pub red_cases: Vec<RedCase>,
     /// First day of the transactions and of the red-letter applications; they are spread over 30
     /// days.
     pub start: Date,
@@ -58,6 +60,7 @@ impl fmt::Debug for Options {
             .field("seed", &self.seed)
             .field("applications", &self.applications)
             .field("red_letters", &self.red_letters)
+            .field("red_cases", &self.red_cases)
             .field("start", &self.start)
             .field("faults", &self.faults)
             .field("clock", &self.clock)
@@ -78,6 +81,7 @@ impl Default for Options {
             seed: 1,
             applications: 100,
             red_letters: 0,
+            red_cases: Vec::new(),
             start: DEFAULT_START,
             faults: Faults::none(),
             clock: Arc::new(SystemClock),
@@ -155,7 +159,12 @@ impl Sandbox {
         let listener = TcpListener::bind(bind).await.map_err(failed)?;
         let addr = listener.local_addr().map_err(failed)?;
         let world = generate_from(options.seed, options.applications, options.start);
-        let red_world = generate_red_from(options.seed, options.red_letters, options.start);
+        let red_world = generate_red_from(
+            options.seed,
+            options.red_letters,
+            options.start,
+            &options.red_cases,
+        );
         let state = State::new(world, red_world, options.faults, options.clock);
         if let Some(path) = options.memory {
             let header = Header {
@@ -163,6 +172,7 @@ impl Sandbox {
                 start: options.start,
                 applications: options.applications,
                 red_letters: options.red_letters,
+                red_cases: options.red_cases,
             };
             let (lines, journal) = memory::open(&path, &header)?;
             state.remember(lines, journal);
@@ -183,6 +193,7 @@ impl Sandbox {
         if let Some(whom) = options.callback {
             tokio::spawn(callback::run(state.clone(), whom, stop.clone()));
         }
+        let stopping = stop.clone();
         tracing::info!(
             sandbox.address = %addr,
             sandbox.seed = options.seed,
@@ -194,6 +205,7 @@ impl Sandbox {
             addr,
             state,
             task,
+            stopping,
             stop: stop.drop_guard(),
         })
     }
@@ -224,6 +236,7 @@ pub struct Running {
     addr: SocketAddr,
     state: State,
     task: JoinHandle<io::Result<()>>,
+    stopping: CancellationToken,
     stop: DropGuard,
 }
 
@@ -244,6 +257,12 @@ impl Running {
     /// Its memory.
     pub fn state(&self) -> &State {
         &self.state
+    }
+
+    /// Tells somebody of every form's change from now on, besides whom the options named.
+    pub fn call_back(&self, whom: Callback) {
+        let (state, stopping) = (self.state.clone(), self.stopping.clone());
+        tokio::spawn(callback::run(state, whom, stopping));
     }
 
     /// Stops listening and waits up to two seconds for open calls.

@@ -1,13 +1,14 @@
 //! Red-letter invoices: their world, and the desk that keeps what is done.
 //!
-//! [`world`] is what the platform knew at the beginning and never changes. [`desk`] decides and
-//! remembers: every act is a [`deed`] with its time, so the memory can be made again from its
+//! [`world`] is what the platform knew at the beginning and never changes. [`decide`] says
+//! whether an act is allowed, [`desk`] remembers: every act is a [`deed`] with its time, so the memory can be made again from its
 //! deeds. The other side of a form acts by [`script`], worked out when somebody looks, never by a
 //! timer. [`remainder`] counts what is left of a blue invoice, what open forms keep included.
 
 pub(crate) mod api;
 mod book;
 pub(crate) mod callback;
+mod decide;
 mod deed;
 mod desk;
 mod form;

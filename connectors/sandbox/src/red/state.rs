@@ -15,8 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     book::{RedBook, book},
+    decide::{Entering, whole_second},
     deed::Entry,
-    desk::{Entering, FormChange, Place, RedDesk, whole_second},
+    desk::{FormChange, Place, RedDesk},
     refusal::Refusal,
     remainder::less,
     script::{Script, Step},

@@ -27,14 +27,14 @@ pub(crate) struct Plan {
     pub(crate) consumer: bool,
 }
 
-/// Plans `n` applications.
-pub(crate) fn plan(seed: u64, n: u32) -> Vec<Plan> {
+/// Plans `n` applications: of all cases in their shares, or of `only` these in turns.
+pub(crate) fn plan(seed: u64, n: u32, only: &[RedCase]) -> Vec<Plan> {
     let mut draw = Draw::new(seed ^ 0x4ED, 0);
     let companies = u64::from(n / 2 + 1);
     let mut plans: Vec<Plan> = Vec::with_capacity(n as usize);
     // Leader and members so far of the two kinds of series.
     let mut series = [None::<(u32, u8)>; 2];
-    for (i, case) in (0..n).zip(cases(&mut draw, n)) {
+    for (i, case) in (0..n).zip(cases(&mut draw, n, only)) {
         let slot = usize::from(case.parts() == 3);
         if case.parts() > 1
             && let Some((leader, members)) = series[slot]
@@ -74,7 +74,14 @@ pub(crate) fn plan(seed: u64, n: u32) -> Vec<Plan> {
 }
 
 /// The case of each application: of every 25 so many of each group as its share says.
-fn cases(draw: &mut Draw, n: u32) -> Vec<RedCase> {
+fn cases(draw: &mut Draw, n: u32, only: &[RedCase]) -> Vec<RedCase> {
+    if !only.is_empty() {
+        let turns = only.iter().copied().cycle();
+        let parts = turns.flat_map(|case| std::iter::repeat_n(case, usize::from(case.parts())));
+        let mut all: Vec<_> = parts.take(n as usize).collect();
+        complete_series(&mut all);
+        return all;
+    }
     let mut decks = RedGroup::SHARES.map(|(group, _)| {
         RedCase::ALL
             .iter()

@@ -57,15 +57,15 @@ impl fmt::Debug for RedWorld {
 
 /// The world of `seed` with `n` red-letter applications, from [`DEFAULT_START`] on.
 pub fn generate_red(seed: u64, n: usize) -> RedWorld {
-    generate_red_from(seed, n, DEFAULT_START)
+    generate_red_from(seed, n, DEFAULT_START, &[])
 }
 
 /// The world of `seed` with `n` red-letter applications, at most [`MAX_APPLICATIONS`], made in the
 /// 30 days from `start` on, about blue invoices of the weeks before.
-pub fn generate_red_from(seed: u64, n: usize, start: Date) -> RedWorld {
+pub fn generate_red_from(seed: u64, n: usize, start: Date, only: &[RedCase]) -> RedWorld {
     let terms = Terms { seed, start };
     let n = u32::try_from(n.min(MAX_APPLICATIONS)).unwrap_or_default();
-    let plans = plan(seed, n);
+    let plans = plan(seed, n, only);
     let mut later = HashMap::<u32, Vec<u32>>::new();
     let mut registry = HashMap::with_capacity(plans.len() * 2);
     for (i, plan) in (0..).zip(&plans) {
