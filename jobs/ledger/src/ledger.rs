@@ -45,6 +45,7 @@ struct Inner {
     shared: Arc<Shared>,
     queue: mpsc::Sender<Request>,
     closing: watch::Sender<bool>,
+    asked: AtomicU64,
     writers: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -95,6 +96,7 @@ impl Ledger {
                 shared,
                 queue,
                 closing,
+                asked: AtomicU64::default(),
                 writers: Mutex::new(writers),
             }),
             seen: AtomicU64::default(),
@@ -116,6 +118,7 @@ impl Ledger {
         LedgerStats {
             commits: self.inner.shared.commits.load(Ordering::Relaxed),
             requests: self.inner.shared.requests.load(Ordering::Relaxed),
+            asked: self.inner.asked.load(Ordering::Relaxed),
         }
     }
 
@@ -140,6 +143,7 @@ impl Ledger {
     }
 
     async fn ask(&self, work: Work) -> Result<Answer, LedgerError> {
+        self.inner.asked.fetch_add(1, Ordering::Relaxed);
         let (reply, answer) = oneshot::channel();
         let request = Request { work, reply };
         let sent = self.inner.queue.send(request).await;

@@ -180,4 +180,6 @@ pub struct LedgerStats {
     pub commits: u64,
     /// Requests that these answered.
     pub requests: u64,
+    /// Requests that were handed in, answered or not.
+    pub asked: u64,
 }

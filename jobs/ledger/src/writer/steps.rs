@@ -69,6 +69,7 @@ impl Plan<'_> {
             let done = draft(EventType::JobCancelled);
             self.go(job, State::Cancelled, attempt, done)?;
             self.released.insert(job);
+            self.waits.remove(&job);
             Ok(CancelOutcome::Cancelled)
         } else {
             Ok(CancelOutcome::No(Refused::JobIs { state, attempt }))
