@@ -34,6 +34,7 @@ const GRACE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Console {
     url: String,
+    address: SocketAddr,
     served: JoinHandle<std::io::Result<()>>,
 }
 
@@ -66,6 +67,11 @@ impl Console {
     /// The address with its access token: to be shown to the person who started the process.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where the e-tax platform tells what changed there; see [`callback`].
+    pub fn callback_url(&self) -> String {
+        format!("http://{}{}", self.address, callback::PATH)
     }
 
     /// Waits until the page is no longer served.
@@ -104,5 +110,9 @@ pub async fn serve(services: Services, bind: SocketAddr) -> Result<Console, Cons
             () = async { gone.cancelled().await; tokio::time::sleep(GRACE).await } => Ok(()),
         }
     });
-    Ok(Console { url, served })
+    Ok(Console {
+        url,
+        address,
+        served,
+    })
 }

@@ -22,9 +22,29 @@ impl Installation {
     ///
     /// # Errors
     /// The first thing that is in the way, in one sentence; what was started is stopped again.
-    pub async fn start(mut config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+    pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        let lock = Self::take(&config)?;
+        Self::start_in(lock, config, clock).await
+    }
+
+    /// Makes the data folder and takes it, for those who must work in it before the rest starts.
+    ///
+    /// # Errors
+    /// The folder cannot be used, or another process works in it.
+    pub fn take(config: &Config) -> Result<DataDirLock, StartError> {
         prepare_data_dir(&config.data_dir)?;
-        let lock = DataDirLock::acquire(&config.data_dir)?;
+        Ok(DataDirLock::acquire(&config.data_dir)?)
+    }
+
+    /// Starts in a data folder that was taken.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn start_in(
+        lock: DataDirLock,
+        mut config: Config,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StartError> {
         let mut redis = None;
         if config.redis.url.is_none() {
             let private = PrivateRedis::start(&lock, &Machine::from_process()).await?;

@@ -29,6 +29,7 @@ pub(super) const RANGES: &[(&str, f64, f64)] = &[
     // Seeds are 63 bits: TOML knows no larger integers.
     ("sandbox.seed", 0.0, 9.223_372_036_854_775e18),
     ("sandbox.applications", 0.0, 1_000_000.0),
+    ("sandbox.red_letters", 0.0, 100_000.0),
 ];
 
 /// The bounds of `key`, if it is a number.

@@ -15,6 +15,8 @@ pub struct SandboxConfig {
     pub bind: SocketAddr,
     /// The same seed makes the same taxpayers and applications.
     pub seed: u64,
-    /// How many applications it starts with.
+    /// How many applications for agent-issued invoices it starts with.
     pub applications: u32,
+    /// How many applications for red-letter invoices it starts with.
+    pub red_letters: u32,
 }
