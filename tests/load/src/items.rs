@@ -1,19 +1,13 @@
 //! Items a second, against the same upstream calls made bare.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clerkwork_connectors_api::agent_invoice::{Application, DossierQuery};
 use clerkwork_core::IdempotencyKey;
 use clerkwork_rig::{Process, Rig, RigOptions, assert_book_agrees, submit_pending, until_ended};
 use futures::StreamExt as _;
 
-const LIMIT: Duration = Duration::from_secs(600);
-
-/// CPU seconds of this process so far, in user and system.
-fn cpu() -> f64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
-}
+use crate::{LIMIT, cpu};
 
 pub(crate) async fn measure(options: RigOptions) {
     let total = options.applications;

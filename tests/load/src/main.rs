@@ -5,6 +5,8 @@
 //! against the same upstream calls made bare.
 //! `… -- latency`: time from acceptance to the end at a steady rate.
 //! `… -- memory`: memory of Redis with a small and a large backlog.
+//! `… -- red-letters`: red-letter invoices a second on the direct route.
+//! `… -- waiting`: what jobs cost that wait for another party.
 #![expect(
     clippy::expect_used,
     clippy::print_stdout,
@@ -14,9 +16,16 @@
 mod items;
 mod latency;
 mod memory;
+mod red_letters;
+mod waiting;
+
+use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use clerkwork_rig::{LedgerKind, RigOptions};
+use clerkwork_sandbox::RedCase;
+
+const LIMIT: Duration = Duration::from_secs(600);
 
 /// The one that the product's binary uses.
 #[global_allocator]
@@ -67,6 +76,30 @@ enum What {
         #[arg(long, default_value_t = 1_000_000)]
         large: usize,
     },
+    /// Red-letter invoices a second on the direct route
+    RedLetters {
+        /// How many items
+        #[arg(long, default_value_t = 10_000)]
+        items: usize,
+        /// Which ledger
+        #[arg(long, value_enum, default_value_t = Engine::Sqlite)]
+        ledger: Engine,
+        /// Items in work at the same time
+        #[arg(long, default_value_t = 512)]
+        concurrency: usize,
+    },
+    /// What jobs cost that wait for another party
+    Waiting {
+        /// How many jobs
+        #[arg(long, default_value_t = 10_000)]
+        items: usize,
+        /// How long nothing happens
+        #[arg(long, default_value_t = 30)]
+        seconds: u64,
+        /// Which ledger
+        #[arg(long, value_enum, default_value_t = Engine::Sqlite)]
+        ledger: Engine,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -84,6 +117,12 @@ impl From<Engine> for LedgerKind {
     }
 }
 
+/// CPU seconds of this process so far, in user and system.
+fn cpu() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+}
+
 /// A rig with room for a benchmark and the heartbeat of a quiet site.
 fn options(ledger: LedgerKind, applications: usize, concurrency: usize) -> RigOptions {
     RigOptions {
@@ -99,6 +138,15 @@ fn options(ledger: LedgerKind, applications: usize, concurrency: usize) -> RigOp
             ("redis.lease_seconds", "30".into()),
         ],
         ..RigOptions::default()
+    }
+}
+
+/// The same rig with red-letter applications of these cases.
+fn of_red_letters(options: RigOptions, items: usize, cases: Vec<RedCase>) -> RigOptions {
+    RigOptions {
+        red_letters: items,
+        red_cases: cases,
+        ..options
     }
 }
 
@@ -120,6 +168,24 @@ async fn main() {
         }
         What::Memory { small, large } => {
             memory::measure(options(LedgerKind::Sqlite, 1, 1), small, large).await
+        }
+        What::RedLetters {
+            items,
+            ledger,
+            concurrency,
+        } => {
+            let options = options(ledger.into(), 0, concurrency);
+            let direct = vec![RedCase::MistakeInFull, RedCase::ReturnInPart];
+            red_letters::measure(of_red_letters(options, items, direct)).await;
+        }
+        What::Waiting {
+            items,
+            seconds,
+            ledger,
+        } => {
+            let options = options(ledger.into(), 0, 256);
+            let silent = vec![RedCase::Silent];
+            waiting::measure(of_red_letters(options, items, silent), seconds).await;
         }
     }
 }

@@ -25,10 +25,10 @@ use std::{
 };
 
 use clerkwork_audit::{EventDraft, EventType};
-use clerkwork_core::{Actor, BatchId, Job, Office, State, SystemClock};
+use clerkwork_core::{Actor, BatchId, Job, Office, ShiftedClock, State, SystemClock};
 use clerkwork_ledger::{Change, Changed, Counts, NewBatch, ReviewWrite};
 use clerkwork_runtime::{Config, Services, Sources};
-use clerkwork_sandbox::{Faults, Options, Running, Sandbox};
+use clerkwork_sandbox::{Faults, Options, RedCase, Running, Sandbox};
 use clerkwork_testkit::{Database, Postgres, Redis};
 use tokio::task::JoinHandle;
 
@@ -52,6 +52,10 @@ pub struct RigOptions {
     pub ledger: LedgerKind,
     /// Applications of the sandbox.
     pub applications: usize,
+    /// Red-letter applications of the sandbox.
+    pub red_letters: usize,
+    /// Only of these cases; none named: of all.
+    pub red_cases: Vec<RedCase>,
     /// Seed of the sandbox.
     pub seed: u64,
     /// Faults of the sandbox, from the start.
@@ -66,6 +70,8 @@ impl Default for RigOptions {
         Self {
             ledger: LedgerKind::Sqlite,
             applications: 100,
+            red_letters: 0,
+            red_cases: Vec::new(),
             seed: 1,
             faults: Faults::none(),
             settings: Vec::new(),
@@ -79,6 +85,8 @@ pub struct Rig {
     pub redis: Redis,
     /// The sandbox upstream.
     pub sandbox: Running,
+    /// The clock of the sandbox and of every process; it runs with the machine's and can be moved.
+    pub clock: Arc<ShiftedClock>,
     dir: tempfile::TempDir,
     environment: BTreeMap<String, String>,
     _database: Option<Database>,
@@ -89,10 +97,14 @@ impl Rig {
     pub async fn start(options: RigOptions) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let redis = Redis::start().await;
+        let clock = Arc::new(ShiftedClock::new(Arc::new(SystemClock), Duration::ZERO));
         let sandbox = Sandbox::start(Options {
             token: TOKEN.into(),
             seed: options.seed,
             applications: options.applications,
+            red_letters: options.red_letters,
+            red_cases: options.red_cases,
+            clock: clock.clone(),
             faults: options.faults,
             ..Options::default()
         })
@@ -132,6 +144,7 @@ impl Rig {
         Self {
             redis,
             sandbox,
+            clock,
             dir,
             environment,
             _database: database,
@@ -172,7 +185,7 @@ impl Rig {
 
     /// The wired parts of one more process.
     pub async fn services(&self) -> Services {
-        Services::connect(self.config(), Arc::new(SystemClock))
+        Services::connect(self.config(), self.clock.clone())
             .await
             .expect("the rig's parts")
     }
@@ -277,6 +290,27 @@ pub async fn until_ended(
             ended(&counts)
         );
         tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Waits until the fleet has nothing more to do with the batch, moving the clock by two hours
+/// whenever all that is left waits.
+pub async fn settle_by_clock(rig: &Rig, services: &Services, batch: BatchId, limit: Duration) {
+    let start = Instant::now();
+    loop {
+        let counts = services.ledger.counts(Some(batch)).await.expect("counts");
+        let waiting = counts.get(&State::Waiting).copied().unwrap_or(0);
+        let active = |(state, count): (&State, &u64)| if state.is_active() { *count } else { 0 };
+        let under_way = counts.iter().map(active).sum::<u64>() - waiting;
+        if waiting + under_way == 0 {
+            return;
+        }
+        assert!(start.elapsed() < limit, "not settled: {counts:?}");
+        let due = services.ledger.next_due().await.expect("the next one");
+        if under_way == 0 && due.is_none_or(|due| due > services.clock.now()) {
+            rig.clock.advance(Duration::from_secs(2 * 3_600));
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
