@@ -1,0 +1,308 @@
+//! Red-letter applications of every case, led by a whole process while its clock is moved; and what
+//! must hold between the two writes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use clerkwork_connectors_api::red_letter::{ConfirmationForm, ReversalDraft};
+use clerkwork_core::{Actor, EffectState, IdempotencyKey, JobId, State, Timestamp};
+use clerkwork_kinds::Lookup;
+use clerkwork_ledger::{JobFilter, JobWait, Page};
+use clerkwork_rig::{
+    LedgerKind, Process, RED_LETTERS, assert_trail_of, settle_by_clock, submit_pending_of,
+};
+use clerkwork_sandbox::{Fault, FaultKind, Play, RedCase, RedEnd};
+
+use crate::{
+    LIMIT,
+    red_onlooker::{Loss, Record, watched_red},
+    red_stage::Acts,
+    stage::{REASON, Stage},
+};
+
+/// Every case, more than once.
+const ALL: usize = 500;
+
+async fn every_case(ledger: LedgerKind) {
+    let stage = Stage::red(ledger, ALL, &[]).await;
+    let services = &stage.services;
+    let batch = submit_pending_of(services, RED_LETTERS, "all").await;
+    let process = Process::start(services);
+    settle_by_clock(&stage.rig, services, batch, LIMIT).await;
+    process.stop().await;
+    let state = stage.rig.sandbox.state();
+    let world = state.red_world();
+    let book = state.red_book();
+    let filter = JobFilter {
+        batch: Some(batch),
+        ..JobFilter::default()
+    };
+    let jobs = services
+        .ledger
+        .jobs(&filter, Page::first(1_000))
+        .await
+        .unwrap();
+    assert_eq!(jobs.len(), ALL);
+    let mut wrong = BTreeMap::<(RedCase, State), Vec<String>>::new();
+    for job in &jobs {
+        let case = world.case(world.index_of(&job.reference).unwrap()).unwrap();
+        let (expected, reported, returned) = match case.expected() {
+            RedEnd::Completed => (State::Completed, 1, 0),
+            RedEnd::Returned => (State::Returned, 0, 1),
+            RedEnd::Blocked => (State::Blocked, 0, 0),
+        };
+        let acts = Acts::of(&book, &job.reference);
+        if job.state != expected {
+            let why = match job.state {
+                State::Blocked => stage.blocked_by(job.id).await.join(" "),
+                _ => format!("{:?}", job.last_error),
+            };
+            wrong.entry((case, job.state)).or_default().push(why);
+            continue;
+        }
+        assert_eq!(
+            (acts.reports, acts.returns),
+            (reported, returned),
+            "{case:?}"
+        );
+        assert!(
+            acts.answers <= 1 && acts.settlements <= 1,
+            "{case:?}: {acts:?}"
+        );
+        // The parts of a series look alike: whose a form is, only the reports tell.
+        if !matches!(case, RedCase::SeriesOfTwo | RedCase::SeriesOfThree) {
+            let issued = usize::from(expected == State::Completed);
+            assert_eq!(
+                (acts.reds, acts.forms <= 1),
+                (issued, true),
+                "{case:?}: {acts:?}"
+            );
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    // Each red invoice and each form stands in one report, and each report names one of its own.
+    let reports: Vec<_> = book.written_back.values().flatten().collect();
+    let reds: BTreeSet<_> = reports.iter().map(|report| &report.red_number).collect();
+    let forms: BTreeSet<_> = reports.iter().map(|report| &report.form_number).collect();
+    let issued: Vec<_> = book.issued.values().flatten().collect();
+    assert_eq!((reds.len(), forms.len()), (reports.len(), reports.len()));
+    assert_eq!(issued.len(), reports.len());
+    assert!(issued.iter().all(|red| reds.contains(&red.red_number)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_case_ends_as_it_was_made_to_on_sqlite() {
+    every_case(LedgerKind::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_case_ends_as_it_was_made_to_on_postgres() {
+    every_case(LedgerKind::Postgres).await;
+}
+
+async fn red(case: RedCase) -> Stage {
+    Stage::red(LedgerKind::Sqlite, 12, &[case]).await
+}
+
+/// The form that the job entered, and the ledger's word on what it waits for.
+async fn form_of(stage: &Stage, id: JobId) -> (ConfirmationForm, JobWait) {
+    let wait = stage.services.ledger.wait_of(id).await.unwrap().unwrap();
+    let number = wait.topic.strip_prefix("etax.form:").unwrap();
+    (stage.rig.sandbox.state().form(number).unwrap(), wait)
+}
+
+#[tokio::test]
+async fn the_deadline_is_72_hours_from_the_form_to_the_second_and_held_in_the_ledger() {
+    let stage = red(RedCase::Silent).await;
+    let id = stage.submit_red(0).await;
+    let job = stage.attempt(&stage.services, id).await;
+    assert_eq!(job.state, State::Waiting);
+    let (form, wait) = form_of(&stage, id).await;
+    let hours = Duration::from_secs(72 * 3_600);
+    let deadline = form.entered_at.after(hours);
+    assert_eq!(wait.deadline, Some(deadline));
+    // A second before, the other side may still confirm, and the job looks again at the deadline.
+    let until = |time: Timestamp| time.since(stage.services.clock.now());
+    stage
+        .rig
+        .clock
+        .advance(until(deadline.before(Duration::from_secs(1))));
+    let now = stage.services.clock.now();
+    assert_eq!(stage.services.ledger.promote_due(now, 10).await.unwrap(), 1);
+    let job = stage.attempt(&stage.services, id).await;
+    assert_eq!((job.state, job.run_at), (State::Waiting, deadline));
+    stage.rig.clock.advance(until(deadline));
+    let now = stage.services.clock.now();
+    assert_eq!(stage.services.ledger.promote_due(now, 10).await.unwrap(), 1);
+    let job = stage.attempt(&stage.services, id).await;
+    assert_eq!(job.state, State::Returned, "{:?}", job.last_error);
+    let returned = stage.rig.sandbox.state().red_book().returned;
+    let reasons = &returned[&job.reference][0].reasons;
+    assert!(reasons[0].contains("RLI-FORM-003"), "{reasons:?}");
+}
+
+#[tokio::test]
+async fn a_waiting_job_goes_on_when_it_is_told_that_the_other_side_confirmed() {
+    let stage = red(RedCase::Silent).await;
+    let id = stage.submit_red(0).await;
+    stage.attempt(&stage.services, id).await;
+    let (form, wait) = form_of(&stage, id).await;
+    // A lie costs a look and no more.
+    let ring = || {
+        stage
+            .services
+            .ledger
+            .wake(&wait.topic, Actor::System("callback".into()))
+    };
+    assert_eq!(ring().await.unwrap(), 1);
+    assert_eq!(
+        stage.attempt(&stage.services, id).await.state,
+        State::Waiting
+    );
+    assert!(
+        stage
+            .rig
+            .sandbox
+            .state()
+            .play_form(&form.number, Play::Agree)
+    );
+    assert_eq!(ring().await.unwrap(), 1);
+    let job = stage.attempt(&stage.services, id).await;
+    assert_eq!(job.state, State::Completed, "{:?}", job.last_error);
+    assert_trail_of(&stage.services, job).await;
+}
+
+#[tokio::test]
+async fn a_form_found_being_saved_is_looked_up_and_not_entered_again() {
+    let stage = red(RedCase::ReturnInPart).await;
+    let saving = FaultKind::Saving {
+        milliseconds: 60_000,
+    };
+    stage.faults([Fault::always(saving).on("bchzqrd").times(1)]);
+    let id = stage.submit_red(0).await;
+    let job = stage.attempt(&stage.services, id).await;
+    assert_eq!(job.state, State::Retryable, "neither there nor absent");
+    assert_eq!(stage.effects(id).await, [EffectState::Unknown]);
+    // Still being saved: asked again, not entered.
+    stage.skip_pause(&job).await;
+    let job = stage.attempt(&stage.services, id).await;
+    assert_eq!(job.state, State::Retryable);
+    stage.rig.clock.advance(Duration::from_secs(61));
+    let job = stage.lead_red(&stage.services, id).await;
+    assert_eq!(job.state, State::Completed, "{:?}", job.last_error);
+    let acts = stage.red_acts(&job);
+    assert_eq!((acts.forms, acts.reds, acts.reports), (1, 1, 1));
+    let calls = stage.rig.sandbox.state().counts().calls["bchzqrd"];
+    assert_eq!(calls, 1, "the form was entered by one call");
+}
+
+/// What a person let pass holds over the wait, since the job's own acts do not change it.
+#[tokio::test]
+async fn an_approval_holds_over_the_wait_if_nothing_but_the_form_has_changed() {
+    let stage = red(RedCase::CrossYearDeducted).await;
+    let id = stage.submit_red(0).await;
+    let job = stage.lead_red(&stage.services, id).await;
+    assert_eq!(job.state, State::Blocked);
+    stage.decide(id, true).await;
+    let job = stage.attempt(&stage.services, id).await;
+    assert_eq!(job.state, State::Waiting, "{:?}", stage.events(id).await);
+    let (form, _) = form_of(&stage, id).await;
+    stage
+        .rig
+        .sandbox
+        .state()
+        .play_form(&form.number, Play::Agree);
+    let job = stage.lead_red(&stage.services, id).await;
+    assert_eq!(job.state, State::Completed, "{:?}", stage.events(id).await);
+    assert_eq!(stage.reviews(id).await.len(), 1, "asked once");
+}
+
+/// The other side refuses what a person had let pass; the person sends it back.
+#[tokio::test]
+async fn a_refusal_after_an_approval_comes_back_to_a_person_who_can_return_it() {
+    let stage = red(RedCase::CrossYearDeducted).await;
+    let id = stage.submit_red(0).await;
+    stage.lead_red(&stage.services, id).await;
+    stage.decide(id, true).await;
+    stage.attempt(&stage.services, id).await;
+    let (form, _) = form_of(&stage, id).await;
+    stage
+        .rig
+        .sandbox
+        .state()
+        .play_form(&form.number, Play::Refuse);
+    let job = stage.lead_red(&stage.services, id).await;
+    assert_eq!(job.state, State::Blocked);
+    let rules = stage.blocked_by(id).await;
+    assert!(
+        rules.iter().any(|id| id == "fleet.approval_lapsed"),
+        "{rules:?}"
+    );
+    stage.decide(id, false).await;
+    let job = stage.lead_red(&stage.services, id).await;
+    assert_eq!(job.state, State::Returned, "{:?}", stage.events(id).await);
+    let returned = stage.rig.sandbox.state().red_book().returned;
+    let reasons = returned[&job.reference][0].reasons.join(" ");
+    assert!(
+        reasons.contains(REASON) && reasons.contains("RLI-FORM-001"),
+        "{reasons}"
+    );
+}
+
+/// Two forms that say the same stand there: nobody guesses.
+#[tokio::test]
+async fn of_two_forms_that_fit_a_person_chooses() {
+    let stage = red(RedCase::ReturnInPart).await;
+    let id = stage.submit_red(0).await;
+    let record = Record::default();
+    record.lock().unwrap().loses = Some(("create_form", Loss::Answer));
+    let services = watched_red(&stage.services, &record);
+    // The next look finds the answer still missing: another has entered the same meanwhile.
+    let twin = {
+        let state = stage.rig.sandbox.state();
+        let application = state.red_world().application(0).unwrap();
+        ReversalDraft {
+            started_by: application.started_by,
+            blue: application.blue,
+            seller: application.seller,
+            buyer: application.buyer,
+            reason: application.reason,
+            lines: application.lines,
+            net: application.total_net,
+            tax: application.total_tax,
+        }
+    };
+    let real = stage.services.upstreams.red_letters.clone();
+    record.lock().unwrap().after_loss = Some(Box::new(move || {
+        let (real, twin) = (real.clone(), twin.clone());
+        Box::pin(async move {
+            let key = IdempotencyKey("a stranger's".into());
+            real.create_form(&key, &twin).await.unwrap();
+        })
+    }));
+    let job = stage.attempt(&services, id).await;
+    assert_eq!(job.state, State::Blocked, "{:?}", stage.events(id).await);
+    assert_eq!(stage.blocked_by(id).await, ["fleet.outcome_unclear"]);
+    let kind = stage.services.kinds.get(RED_LETTERS).unwrap();
+    let item = kind
+        .parse(&serde_json::from_str(&job.payload).unwrap())
+        .unwrap();
+    let effect = stage
+        .services
+        .ledger
+        .effects(id)
+        .await
+        .unwrap()
+        .pop()
+        .unwrap();
+    let said = item
+        .inquire(&effect, &stage.services.upstreams)
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(matches!(said.lookup, Lookup::Unclear(_)));
+    let fitting = said.candidates.iter().filter(|one| one.fits).count();
+    assert_eq!(fitting, 2, "{:?}", said.candidates);
+}
