@@ -9,12 +9,13 @@ use crate::{
     platform::Platform,
 };
 
-/// How the platform is asked for the state of an application, and told to issue.
+/// How the platform is asked for the state of an application, and told to issue or send back.
 const STATUS: &str = "cxdkfpsqzt";
 const ISSUE: &str = "dkfpspkj";
+const RETURN: &str = "dkfpth";
 
-/// A platform with one application that passes, its job stopped by an act that ended with `fault`
-/// while nobody could ask how.
+/// A platform with one application, its job stopped by an act that ended with a fault while nobody
+/// could ask how.
 struct Stopped {
     home: Home,
     platform: Platform,
@@ -22,11 +23,16 @@ struct Stopped {
     job: String,
 }
 
+/// The application passes, and issuing it ended with `fault`.
 fn stopped(fault: &str) -> Stopped {
+    stopped_at(Verdict::Proceed, ISSUE, fault)
+}
+
+fn stopped_at(verdict: Verdict, act: &str, fault: &str) -> Stopped {
     let seed = (1..)
         .find(|seed| {
             let world = clerkwork_sandbox::generate(*seed, 1);
-            world.case(0).unwrap().expected() == Verdict::Proceed
+            world.case(0).unwrap().expected() == verdict
         })
         .unwrap();
     let job = clerkwork_sandbox::generate(seed, 1).number(0).unwrap();
@@ -36,8 +42,8 @@ fn stopped(fault: &str) -> Stopped {
     home.set("CLERKWORK__FLEET__BACKOFF_BASE_MS", "10");
     let up = home.up(&[]);
     platform.set_faults(&json!([
-        {"type": "latency", "milliseconds": 6_000, "methods": [ISSUE]},
-        {"type": fault, "methods": [ISSUE]},
+        {"type": "latency", "milliseconds": 6_000, "methods": [act]},
+        {"type": fault, "methods": [act]},
     ]));
     let submit = ["batch", "submit", "--from-upstream", "--reference", "B"];
     home.run(&[&submit[..], &["--as", "alice"]].concat()).ok();
@@ -217,6 +223,22 @@ fn an_act_that_did_not_happen_is_done_anew_once() {
         json!({"did_not_happen": true})
     );
     assert_eq!(stopped.events("effect.intended").len(), 2, "announced anew");
+    assert_eq!(stopped.up.stop().code(), Some(0));
+}
+
+#[test]
+fn an_item_that_was_being_sent_back_is_not_issued_when_that_is_settled() {
+    let stopped = stopped_at(Verdict::Return, RETURN, "lost_answer");
+    stopped.platform.set_faults(&json!([]));
+    let found = stopped.settlement();
+    assert_eq!(found["effect"]["name"], "return_to_applicant", "{found:#}");
+    let number = found["candidates"][0]["number"].as_str().unwrap();
+    stopped.settle(&["--done", number], "bob").ok();
+    stopped.home.wait_for(&stopped.job, "returned");
+    assert_eq!(stopped.issued(), 0);
+    let returned = stopped.platform.book()["returned"][&stopped.job].clone();
+    assert_eq!(returned.as_array().unwrap().len(), 1, "{returned}");
+    assert_eq!(stopped.events("review.returned").len(), 1);
     assert_eq!(stopped.up.stop().code(), Some(0));
 }
 

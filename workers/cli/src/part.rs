@@ -32,7 +32,7 @@ pub struct SchedulerArgs {}
 
 /// Runs the simulated e-tax platform alone.
 ///
-/// It forgets everything when it ends. Its tokens are random and written to a file that only you
+/// It forgets everything when it ends, unless --memory names a file. Its tokens are random and written to a file that only you
 /// can read: the API's on the first line, that of the admin API on the second.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -45,9 +45,15 @@ pub struct SandboxArgs {
     /// The same seed makes the same taxpayers and applications
     #[arg(long)]
     seed: Option<u64>,
-    /// How many applications it has
+    /// How many applications for agent-issued invoices it has
     #[arg(long, value_name = "N")]
     applications: Option<u32>,
+    /// How many applications for red-letter invoices it has
+    #[arg(long, value_name = "N")]
+    red_letters: Option<u32>,
+    /// File in which it keeps what was done, so that another start knows it
+    #[arg(long, value_name = "FILE")]
+    memory: Option<PathBuf>,
     /// File for its tokens; default: sandbox.tokens in the data folder
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
@@ -152,7 +158,17 @@ pub async fn sandbox(context: &Context, args: SandboxArgs) -> Outcome {
         }
     };
     clerkwork_runtime::init_telemetry(&config.log)?;
-    let platform = platform::start(bind, seed, applications, faults(&args)).await?;
+    let red_letters = args.red_letters.unwrap_or(config.sandbox.red_letters);
+    let platform = platform::start(platform::Wanted {
+        bind,
+        seed,
+        applications,
+        red_letters,
+        faults: faults(&args),
+        clock: Arc::new(SystemClock),
+        memory: args.memory.clone(),
+    })
+    .await?;
     platform.write_tokens(&tokens).map_err(|error| {
         Failure::missing(
             "token_file",
@@ -171,6 +187,7 @@ pub async fn sandbox(context: &Context, args: SandboxArgs) -> Outcome {
         "token_file": tokens.display().to_string(),
         "seed": seed,
         "applications": applications,
+        "red_letters": red_letters,
     }));
     signals::signalled().await;
     platform.stop().await;

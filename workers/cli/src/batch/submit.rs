@@ -23,16 +23,17 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   clerkwork batch submit --kind agent_invoice_review --file items.jsonl --reference 2026-03-01 --as alice
-  clerkwork batch submit --from-upstream --reference morning --as alice")]
+  clerkwork batch submit --from-upstream --kind red_letter_invoice --reference morning --as alice")]
 pub struct Args {
-    /// Kind of work; `clerkwork job kinds` lists them
+    /// Kind of work; `clerkwork job kinds` lists them. From the upstream, agent_invoice_review
+    /// unless told otherwise
     #[arg(long, required_unless_present = "from_upstream")]
     kind: Option<String>,
     /// One object a line; `-` reads from stdin
     #[arg(long, required_unless_present = "from_upstream")]
     file: Option<String>,
-    /// Takes the applications for agent-issued invoices that wait at the upstream
-    #[arg(long, conflicts_with_all = ["file", "kind"])]
+    /// Takes the applications of the kind that wait at the upstream
+    #[arg(long, conflicts_with = "file")]
     from_upstream: bool,
     /// At most so many from the upstream
     #[arg(long, value_name = "N", requires = "from_upstream")]
@@ -90,7 +91,10 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     };
     match (&args.file, &args.kind) {
         (Some(path), Some(kind)) => from_file(context, &args, path, kind, batch, defaults).await,
-        _ => from_upstream(context, &args, batch, defaults).await,
+        (_, kind) => {
+            let kind = kind.as_deref().unwrap_or("agent_invoice_review");
+            from_upstream(context, &args, kind, batch, defaults).await
+        }
     }
 }
 
@@ -154,15 +158,18 @@ async fn from_file(
 async fn from_upstream(
     context: &Context,
     args: &Args,
+    kind: &str,
     batch: NewBatch,
     mut defaults: Defaults,
 ) -> Outcome {
+    let kinds = installation::kinds();
+    let kind = installation::kind(&kinds, kind)?;
     let upstreams = installation::upstreams(context.config()?)?;
     let opened = installation::open_or_create(context).await?;
     let (id, reference) = create(&opened, batch).await?;
     defaults.batch = Some(id);
     let most = args.items.unwrap_or(u32::MAX);
-    let pulled = upstream::pull(&upstreams, &opened.ledger, &defaults, most, |_| ()).await?;
+    let pulled = upstream::pull(kind, &upstreams, &opened.ledger, &defaults, most, |_| ()).await?;
     context.out.line(format!("batch `{reference}`: {pulled}"));
     context.out.json(&json!({
         "id": id,

@@ -2,17 +2,13 @@
 
 use std::fmt;
 
-use clerkwork_kinds::Upstreams;
+use clerkwork_kinds::{JobKind, PendingItem, Upstreams};
 use clerkwork_ledger::{Accepted, Ledger, NewJob};
 
 use crate::{
     failure::{Failure, chain},
-    installation,
     intake::{self, Defaults},
 };
-
-/// The kind that the upstream's applications are.
-const KIND: &str = "agent_invoice_review";
 
 /// Applications in one call.
 const PAGE: u32 = 200;
@@ -45,17 +41,16 @@ impl fmt::Display for Pulled {
     }
 }
 
-/// Accepts what waits at the upstream, `most` at most; each application's number becomes its
-/// reference, so that doing it again changes nothing. `told` hears how far it has come.
+/// Accepts what waits of a kind at the upstream, `most` at most; each application's number becomes
+/// its reference, so that doing it again changes nothing. `told` hears how far it has come.
 pub async fn pull(
+    kind: &dyn JobKind,
     upstreams: &Upstreams,
     ledger: &Ledger,
     defaults: &Defaults,
     most: u32,
     told: impl Fn(u64),
 ) -> Result<Pulled, Failure> {
-    let kinds = installation::kinds();
-    let kind = installation::kind(&kinds, KIND)?;
     let mut pulled = Pulled::default();
     let mut after: Option<String> = None;
     loop {
@@ -64,26 +59,28 @@ pub async fn pull(
         if limit == 0 {
             return Ok(pulled);
         }
-        let page = upstreams
-            .agent_invoices
-            .pending(after.as_deref(), limit)
-            .await;
+        let page = kind.pending(upstreams, after.as_deref(), limit).await;
         let page = page.map_err(|error| Failure::missing("upstream", chain(&error)))?;
+        let Some(page) = page else {
+            return Err(Failure::usage(format!(
+                "items of kind `{}` do not come from the upstream; hand them in with `--file`",
+                kind.name()
+            )));
+        };
         let Some(last) = page.last() else {
             return Ok(pulled);
         };
-        after = Some(last.application_number.clone());
+        after = Some(last.reference.clone());
         let mut jobs = Vec::with_capacity(page.len());
-        for application in &page {
-            let number = &application.application_number;
-            let value = serde_json::to_value(application);
-            let value = value.map_err(|error| Failure::internal(error.to_string()))?;
+        for PendingItem { reference, payload } in page {
             let defaults = Defaults {
-                reference: Some(number.clone()),
+                reference: Some(reference.clone()),
                 ..defaults.clone()
             };
-            jobs.push(intake::job(kind, value, &defaults).map_err(|error| {
-                Failure::input(format!("application `{number}` of the upstream: {error}"))
+            jobs.push(intake::job(kind, payload, &defaults).map_err(|error| {
+                Failure::input(format!(
+                    "application `{reference}` of the upstream: {error}"
+                ))
             })?);
         }
         accept(ledger, jobs, &mut pulled).await?;

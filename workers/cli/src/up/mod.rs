@@ -32,10 +32,15 @@ pub struct Args {
     /// End when the demo's items are done or wait for a person
     #[arg(long, requires = "demo")]
     once: bool,
-    /// How many applications the demo has
+    /// How many applications for agent-issued invoices the demo has
     #[arg(long, value_name = "N", default_value_t = 500, requires = "demo",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     items: u32,
+    /// How many applications for red-letter invoices the demo has; its clock is moved on while they
+    /// wait for other parties
+    #[arg(long, value_name = "N", default_value_t = 200, requires = "demo",
+          value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    red_letters: u32,
     /// The same seed makes the same taxpayers and applications
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -45,9 +50,13 @@ pub struct Args {
 pub async fn run(context: &Context, args: Args) -> Outcome {
     let config = settings(context, &args)?;
     clerkwork_runtime::init_telemetry(&config.log)?;
-    let running = process::start(config).await?;
+    let clock = match args.demo {
+        true => Some(demo::DemoClock::open(&config)?),
+        false => None,
+    };
+    let running = process::start(config, clock.as_ref()).await?;
     let listening = signals::listen(context.out, running.services.draining.clone());
-    let outcome = work(context, &args, &running).await;
+    let outcome = work(context, &args, &running, clock.as_ref()).await;
     let drained = drain::drain(context, running).await;
     listening.abort();
     let exit = outcome?;
@@ -55,15 +64,21 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     Ok(exit)
 }
 
-async fn work(context: &Context, args: &Args, running: &process::Running) -> Outcome {
+async fn work(
+    context: &Context,
+    args: &Args,
+    running: &process::Running,
+    clock: Option<&demo::DemoClock>,
+) -> Outcome {
     context.out.note(format!("status page: {}", running.page));
-    if args.demo {
+    if let Some(clock) = clock {
         let demo = demo::Demo {
             seed: running.services.config.sandbox.seed,
             items: args.items,
+            red_letters: args.red_letters,
         };
         let exit = tokio::select! {
-            exit = demo.run(context, running) => exit?,
+            exit = demo.run(context, running, clock) => exit?,
             ended = running.ended() => {
                 ended?;
                 return Ok(Exit::Interrupted);
@@ -90,6 +105,7 @@ fn settings(context: &Context, args: &Args) -> Result<Config, Failure> {
     }
     if args.demo {
         config.sandbox.applications = args.items;
+        config.sandbox.red_letters = args.red_letters;
         if let Some(url) = &config.etax.base_url
             && !on_this_machine(url)
         {

@@ -7,10 +7,11 @@ use std::{
 };
 
 use clerkwork_console::{Console, ConsoleError};
-use clerkwork_core::SystemClock;
+use clerkwork_core::{Clock, SystemClock};
 use clerkwork_runtime::{Config, Installation, Services};
 use tokio::task::JoinHandle;
 
+use super::demo::DemoClock;
 use crate::{
     connection::Connection,
     failure::{Exit, Failure, chain},
@@ -35,19 +36,25 @@ pub struct Running {
 /// Why a part ended that should not have.
 type Broken = Arc<Mutex<Option<Failure>>>;
 
-/// Starts every part.
-pub async fn start(mut config: Config) -> Result<Running, Failure> {
+/// Starts every part. A demo goes by a clock of its own, and so does its platform.
+pub async fn start(mut config: Config, demo: Option<&DemoClock>) -> Result<Running, Failure> {
+    let clock = demo.map_or_else(
+        || Arc::new(SystemClock) as Arc<dyn Clock>,
+        DemoClock::shared,
+    );
     // Nothing is started for a policy that cannot be put into force.
     installation::engine(&config)?;
+    // The platform's memory lies in the data folder, so that is taken first.
+    let lock = Installation::take(&config)?;
     let platform = match config.etax.base_url {
         Some(_) => None,
         None => {
-            let platform = platform::start_private(&config).await?;
+            let platform = platform::start_private(&config, Arc::clone(&clock)).await?;
             platform.connect(&mut config);
             Some(platform)
         }
     };
-    let installation = Installation::start(config, Arc::new(SystemClock)).await?;
+    let installation = Installation::start_in(lock, config, clock).await?;
     let services = installation.services().clone();
     let bind = services.config.console.bind;
     let console = match clerkwork_console::serve(services.clone(), bind).await {
@@ -63,6 +70,9 @@ pub async fn start(mut config: Config) -> Result<Running, Failure> {
             });
         }
     };
+    if let Some(platform) = &platform {
+        platform.call_back(&services.config, console.callback_url());
+    }
     // The folder is ours now, and so is the file in it.
     let connection =
         platform
