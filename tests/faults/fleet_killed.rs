@@ -10,10 +10,11 @@ use clerkwork_rig::{
 use crate::{ITEMS, LIMIT};
 
 /// A worker process of the real binary; killed when the test ends.
-struct Worker(Child);
+pub struct Worker(Child);
 
 impl Worker {
-    fn start(rig: &Rig) -> Self {
+    /// Starts one.
+    pub fn start(rig: &Rig) -> Self {
         let child = Command::new(env!("CARGO_BIN_EXE_clerkwork"))
             .arg("worker")
             .envs(rig.environment())
@@ -25,7 +26,7 @@ impl Worker {
     }
 
     /// SIGKILL: no handler runs.
-    fn kill9(&mut self) {
+    pub fn kill9(&mut self) {
         self.0.kill().expect("a process to kill");
         self.0.wait().expect("a process that ended");
     }

@@ -8,6 +8,7 @@
 
 mod fleet_killed;
 mod lost_answers;
+mod red_letters;
 mod redis_breaks;
 
 use std::time::Duration;

@@ -9,8 +9,10 @@
 )]
 
 mod parts;
+mod red_letters;
 
 pub use parts::{pending_jobs, pending_jobs_of};
+pub use red_letters::{RedActs, assert_red_book_agrees};
 
 /// The kind of the sandbox's applications for agent-issued invoices.
 pub const AGENT_INVOICES: &str = "agent_invoice_review";

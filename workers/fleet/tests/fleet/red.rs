@@ -1,24 +1,21 @@
 //! Red-letter applications of every case, led by a whole process while its clock is moved; and what
 //! must hold between the two writes.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::time::Duration;
 
 use clerkwork_connectors_api::red_letter::{ConfirmationForm, ReversalDraft};
 use clerkwork_core::{Actor, EffectState, IdempotencyKey, JobId, State, Timestamp};
 use clerkwork_kinds::Lookup;
-use clerkwork_ledger::{JobFilter, JobWait, Page};
+use clerkwork_ledger::JobWait;
 use clerkwork_rig::{
-    LedgerKind, Process, RED_LETTERS, assert_trail_of, settle_by_clock, submit_pending_of,
+    LedgerKind, Process, RED_LETTERS, assert_red_book_agrees, assert_trail_of, settle_by_clock,
+    submit_pending_of,
 };
-use clerkwork_sandbox::{Fault, FaultKind, Play, RedCase, RedEnd};
+use clerkwork_sandbox::{Fault, FaultKind, Play, RedCase};
 
 use crate::{
     LIMIT,
     red_onlooker::{Loss, Record, watched_red},
-    red_stage::Acts,
     stage::{REASON, Stage},
 };
 
@@ -32,64 +29,7 @@ async fn every_case(ledger: LedgerKind) {
     let process = Process::start(services);
     settle_by_clock(&stage.rig, services, batch, LIMIT).await;
     process.stop().await;
-    let state = stage.rig.sandbox.state();
-    let world = state.red_world();
-    let book = state.red_book();
-    let filter = JobFilter {
-        batch: Some(batch),
-        ..JobFilter::default()
-    };
-    let jobs = services
-        .ledger
-        .jobs(&filter, Page::first(1_000))
-        .await
-        .unwrap();
-    assert_eq!(jobs.len(), ALL);
-    let mut wrong = BTreeMap::<(RedCase, State), Vec<String>>::new();
-    for job in &jobs {
-        let case = world.case(world.index_of(&job.reference).unwrap()).unwrap();
-        let (expected, reported, returned) = match case.expected() {
-            RedEnd::Completed => (State::Completed, 1, 0),
-            RedEnd::Returned => (State::Returned, 0, 1),
-            RedEnd::Blocked => (State::Blocked, 0, 0),
-        };
-        let acts = Acts::of(&book, &job.reference);
-        if job.state != expected {
-            let why = match job.state {
-                State::Blocked => stage.blocked_by(job.id).await.join(" "),
-                _ => format!("{:?}", job.last_error),
-            };
-            wrong.entry((case, job.state)).or_default().push(why);
-            continue;
-        }
-        assert_eq!(
-            (acts.reports, acts.returns),
-            (reported, returned),
-            "{case:?}"
-        );
-        assert!(
-            acts.answers <= 1 && acts.settlements <= 1,
-            "{case:?}: {acts:?}"
-        );
-        // The parts of a series look alike: whose a form is, only the reports tell.
-        if !matches!(case, RedCase::SeriesOfTwo | RedCase::SeriesOfThree) {
-            let issued = usize::from(expected == State::Completed);
-            assert_eq!(
-                (acts.reds, acts.forms <= 1),
-                (issued, true),
-                "{case:?}: {acts:?}"
-            );
-        }
-    }
-    assert!(wrong.is_empty(), "{wrong:#?}");
-    // Each red invoice and each form stands in one report, and each report names one of its own.
-    let reports: Vec<_> = book.written_back.values().flatten().collect();
-    let reds: BTreeSet<_> = reports.iter().map(|report| &report.red_number).collect();
-    let forms: BTreeSet<_> = reports.iter().map(|report| &report.form_number).collect();
-    let issued: Vec<_> = book.issued.values().flatten().collect();
-    assert_eq!((reds.len(), forms.len()), (reports.len(), reports.len()));
-    assert_eq!(issued.len(), reports.len());
-    assert!(issued.iter().all(|red| reds.contains(&red.red_number)));
+    assert_red_book_agrees(&stage.rig, services, batch).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,12 +12,11 @@ use std::{collections::BTreeMap, pin::pin, task::Poll};
 
 use clerkwork_core::{EffectState, Job, JobId, State};
 use clerkwork_fleet::travel;
-use clerkwork_rig::{LedgerKind, assert_trail_of};
+use clerkwork_rig::{LedgerKind, RedActs as Acts, assert_trail_of};
 use clerkwork_sandbox::RedCase;
 
 use crate::{
     red_onlooker::{Loss, Record, Seen, watched_red},
-    red_stage::Acts,
     stage::{Stage, entry},
 };
 

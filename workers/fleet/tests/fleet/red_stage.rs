@@ -4,66 +4,11 @@ use std::time::Duration;
 
 use clerkwork_core::{Job, JobId, State};
 use clerkwork_fleet::travel;
-use clerkwork_rig::{LedgerKind, RED_LETTERS, RigOptions};
+use clerkwork_rig::{LedgerKind, RED_LETTERS, RedActs as Acts, RigOptions};
 use clerkwork_runtime::Services;
-use clerkwork_sandbox::{RedBook, RedCase};
+use clerkwork_sandbox::RedCase;
 
 use crate::stage::{Stage, entry};
-
-/// How often something was done upstream about one application.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Acts {
-    /// Forms entered through the API.
-    pub forms: usize,
-    /// Answers given to the other side's form.
-    pub answers: usize,
-    /// Red invoices issued.
-    pub reds: usize,
-    /// Refunds and offsets opened.
-    pub settlements: usize,
-    /// Reports that it is done.
-    pub reports: usize,
-    /// Returns to the applicant.
-    pub returns: usize,
-}
-
-impl Acts {
-    /// From the sandbox's own book. Forms and invoices are those that say what the application
-    /// asks for, whoever entered them.
-    pub fn of(book: &RedBook, application: &str) -> Self {
-        let is_its = |number: &Option<String>| number.as_deref() == Some(application);
-        let forms = || {
-            book.forms
-                .values()
-                .flatten()
-                .filter(|form| is_its(&form.application_number))
-        };
-        let reds = || {
-            book.issued
-                .values()
-                .flatten()
-                .filter(|red| is_its(&red.application_number))
-        };
-        let answers = |form: &str| {
-            let answers = book.answered.get(form).into_iter().flatten();
-            answers.filter(|answer| answer.answer == "agree").count()
-        };
-        let count = |of: Option<usize>| of.unwrap_or(0);
-        Self {
-            forms: forms().filter(|form| !form.found).count(),
-            answers: forms()
-                .filter(|form| form.found)
-                .map(|form| answers(&form.form_number))
-                .sum(),
-            reds: reds().count(),
-            settlements: reds()
-                .map(|red| count(book.settled.get(&red.red_number).map(Vec::len)))
-                .sum(),
-            reports: count(book.written_back.get(application).map(Vec::len)),
-            returns: count(book.returned.get(application).map(Vec::len)),
-        }
-    }
-}
 
 impl Stage {
     /// A stage with so many red-letter applications of these cases (of all, if none is named).
