@@ -129,6 +129,7 @@ impl Rig {
         set("etax.token", TOKEN.into());
         // Short pauses, so that no test waits for what a site would.
         set("fleet.backoff_base_ms", "20".into());
+        set("fleet.landing_seconds", "0".into());
         set("fleet.heartbeat_seconds", "1".into());
         set("fleet.silent_after_seconds", "3".into());
         set("scheduler.rescue_every_seconds", "1".into());

@@ -20,7 +20,7 @@ use crate::{backoff, hits};
 
 /// What was learned or done and waits for the next commit. It rides along with the next intent or
 /// with the end of the attempt, so that a plain item needs three commits in all.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Pending {
     pub(crate) decision: Option<Box<DecisionRecord>>,
     pub(crate) effects: Vec<EffectWrite>,
@@ -36,8 +36,8 @@ pub(crate) struct Attempt<'a> {
     pub(crate) journal: Vec<EffectRecord>,
     pub(crate) review: Option<Review>,
     pub(crate) pending: Pending,
-    /// The job holds its matter: see [`clerkwork_kinds::Item::matter`].
-    pub(crate) holds: bool,
+    /// The matter that the job holds: see [`clerkwork_kinds::Item::matter`].
+    pub(crate) holds: Option<String>,
     /// The facts of the latest decision of this attempt.
     pub(crate) facts: Facts,
     /// The findings of the latest decision of this attempt.
@@ -123,7 +123,7 @@ impl<'a> Attempt<'a> {
             journal: effects,
             review,
             pending: Pending::default(),
-            holds: false,
+            holds: None,
             facts: Facts::default(),
             findings: Vec::new(),
         }
@@ -157,6 +157,7 @@ impl<'a> Attempt<'a> {
         fill: impl FnOnce(&mut Change),
     ) -> Result<Held, LedgerError> {
         let pending = std::mem::take(&mut self.pending);
+        let results = pending.clone();
         let mut change = Change::new(self.job.id, State::Running, self.job.attempt, to);
         change.verdict = pending
             .decision
@@ -166,17 +167,26 @@ impl<'a> Attempt<'a> {
         change.effects = pending.effects;
         change.events = pending.events;
         fill(&mut change);
+        let released = change.release;
         match self.services.ledger.change(change).await? {
-            Changed::Yes => Ok(Held::Yes),
+            Changed::Yes => {
+                if released {
+                    self.tell_waiting().await;
+                }
+                Ok(Held::Yes)
+            }
+            Changed::No(Refused::CancelRequested) => {
+                // What was done must be on record before the job is cancelled.
+                self.pending = results;
+                Ok(Held::Lost)
+            }
             // Nobody but this attempt changes a decided review, so this is no overtaking. Taken for
             // one, it would leave the job running with nobody at it.
             Changed::No(refused @ Refused::ReviewNotOpen) => Err(LedgerError::Invalid(format!(
                 "the review of job `{}` cannot be changed: {refused:?}",
                 self.job.id
             ))),
-            Changed::No(
-                refused @ (Refused::NoSuchJob | Refused::JobIs { .. } | Refused::CancelRequested),
-            ) => {
+            Changed::No(refused @ (Refused::NoSuchJob | Refused::JobIs { .. })) => {
                 tracing::info!(job.id = %self.job.id, job.attempt = self.job.attempt, ?refused, "attempt was overtaken");
                 Ok(Held::Lost)
             }
@@ -189,7 +199,8 @@ impl<'a> Attempt<'a> {
         to: State,
         event: EventDraft,
     ) -> Result<Held, LedgerError> {
-        let release = self.holds;
+        // An earlier attempt may have waited for something.
+        let release = self.holds.is_some() || self.job.attempt > 1;
         self.commit(to, |change| {
             change.release = release;
             change.events.push(event);
@@ -210,6 +221,7 @@ impl<'a> Attempt<'a> {
         );
         let release = self.rests_clean();
         self.commit(State::Waiting, |change| {
+            change.unless_cancelled = true;
             change.failures = Some(0);
             change.run_at = Some(wait.until);
             change.release = release;
@@ -227,7 +239,19 @@ impl<'a> Attempt<'a> {
     /// this job rests.
     fn rests_clean(&self) -> bool {
         let undone = |effect: &EffectRecord| effect.state == EffectState::Refused;
-        self.holds && self.journal.iter().all(undone)
+        self.holds.is_some() && self.journal.iter().all(undone)
+    }
+
+    /// Those who wait for the matter that was given back need not wait for their time. One who is
+    /// not told looks by itself, later.
+    async fn tell_waiting(&mut self) {
+        let Some(matter) = self.holds.take() else {
+            return;
+        };
+        let told = self.services.ledger.wake(&matter, self.services.robot());
+        if let Err(error) = told.await {
+            tracing::warn!(job.id = %self.job.id, %error, "jobs that wait for the same matter were not woken");
+        }
     }
 
     /// Puts the item in front of a person.
@@ -256,6 +280,8 @@ impl<'a> Attempt<'a> {
         let release = self.rests_clean();
         self.commit(State::Blocked, |change| {
             change.release = release;
+            // What comes after a person's word is a new stretch of the way.
+            change.failures = Some(0);
             change.verdict = Some(Verdict::Review);
             change.review = Some(ReviewWrite::Open {
                 id: review,
@@ -270,7 +296,11 @@ impl<'a> Attempt<'a> {
     /// Puts the item in front of a person for a reason of the fleet's own, and keeps that as the
     /// last decision of this attempt, with the facts that are known.
     pub(crate) async fn block_for(&mut self, hit: RuleHit) -> Result<Held, LedgerError> {
-        let rules = vec![hit];
+        self.block_for_all(vec![hit]).await
+    }
+
+    /// The same for several reasons.
+    pub(crate) async fn block_for_all(&mut self, rules: Vec<RuleHit>) -> Result<Held, LedgerError> {
         let facts = std::mem::take(&mut self.facts);
         let findings = std::mem::take(&mut self.findings);
         let decision = Decision {
@@ -311,12 +341,7 @@ impl<'a> Attempt<'a> {
             Again::Never => (failed, None, true),
         };
         let spent = hopeless || failures >= fleet.max_attempts;
-        if let Some(effect) = self.open_effect().filter(|_| spent) {
-            let found = Text::new(
-                "多次查询未得到答复",
-                "the upstream did not answer when asked",
-            );
-            let hit = hits::outcome_unclear(effect, &found);
+        if let Some(hit) = self.unfinished(&error.summary).filter(|_| spent) {
             // What was known when the act was announced: whoever decides sees it, and the decision
             // holds as long as it is still so.
             let kept = self.services.ledger.decisions(self.job.id).await?;
@@ -364,6 +389,22 @@ impl<'a> Attempt<'a> {
             change.events.push(event);
         })
         .await
+    }
+}
+
+impl Attempt<'_> {
+    /// Why the job cannot be given up: something was begun upstream and is not at its end.
+    fn unfinished(&self, error: &str) -> Option<RuleHit> {
+        if let Some(effect) = self.open_effect() {
+            let found = Text::new(
+                "多次查询未得到答复",
+                "the upstream did not answer when asked",
+            );
+            return Some(hits::outcome_unclear(effect, &found));
+        }
+        let done = |effect: &&EffectRecord| effect.state == EffectState::Confirmed;
+        let last = self.journal.iter().rev().find(done)?;
+        Some(hits::stuck_midway(&last.name, error))
     }
 }
 

@@ -3,7 +3,8 @@
 use clerkwork_audit::EventType;
 use clerkwork_connectors_api::ConnectorError;
 use clerkwork_core::{
-    Binding, Decision, Facts, Finding, Review, ReviewId, ReviewState, Severity, State, Verdict,
+    Binding, Decision, Facts, Finding, Review, ReviewId, ReviewState, RuleHit, Severity, State,
+    Verdict,
 };
 use clerkwork_kinds::{Item, JobKind, Order, Past};
 use clerkwork_ledger::{DecisionRecord, LedgerError, ReviewWrite};
@@ -152,6 +153,16 @@ fn ruling(order: Option<Order>, decision: Decision, known: Known) -> Ruling {
     match order {
         Some(order) => Ruling::Carry(order, record),
         None => Ruling::Ask(record),
+    }
+}
+
+/// What the policy would put in front of a person, or send back, if it were asked now.
+pub(crate) fn objections(attempt: &Attempt<'_>, kind: &dyn JobKind, facts: &Facts) -> Vec<RuleHit> {
+    let policy = &attempt.services.policy;
+    let decision = policy.decide(&question(attempt, kind, facts));
+    match decision.verdict {
+        Verdict::Proceed => Vec::new(),
+        Verdict::Return | Verdict::Review => decision.rules,
     }
 }
 

@@ -76,6 +76,22 @@ pub(crate) fn outcome_unclear(effect: &str, found: &Text) -> RuleHit {
     )
 }
 
+/// Something was done upstream, and what is to follow fails again and again.
+pub(crate) fn stuck_midway(effect: &str, error: &str) -> RuleHit {
+    hit(
+        "fleet.stuck_midway",
+        Tier::Enforcement,
+        Text::owned(
+            format!(
+                "操作 {effect} 已完成，后续环节多次失败（{error}）；请排除故障后同意继续办理，或转人工完成"
+            ),
+            format!(
+                "{effect} is done, and what follows failed again and again ({error}); approve to go on once the cause is mended"
+            ),
+        ),
+    )
+}
+
 /// The upstream's state contradicts the order.
 pub(crate) fn contradicted(found: &Text) -> RuleHit {
     hit(

@@ -4,6 +4,8 @@
 //! attempt. Until then the journal says `intended`, and a process that dies in between finds out
 //! by looking the effect up.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use clerkwork_audit::EventType;
 use clerkwork_connectors_api::{ConnectorError, ErrorKind};
@@ -142,6 +144,33 @@ impl Journal<'_, '_> {
         }
     }
 
+    /// That an act is not there is believed only when it has had the time to get there: its request
+    /// may still be under way when its answer is given up.
+    fn may_not_land_any_more(&self, key: &IdempotencyKey, name: &'static str) -> Result<(), Stop> {
+        let Some(at) = self.known(key) else {
+            return Ok(());
+        };
+        let services = self.attempt.services;
+        let landing = services.config.fleet.landing;
+        let age = services
+            .clock
+            .now()
+            .since(self.attempt.journal[at].intended_at);
+        match landing.checked_sub(age) {
+            None | Some(Duration::ZERO) => Ok(()),
+            Some(left) => Err(Stop::Retry(ConnectorError {
+                connector: "fleet",
+                operation: name,
+                kind: ErrorKind::RateLimited {
+                    retry_after: Some(left),
+                },
+                code: None,
+                message: "its request may still be under way; looked up again later".into(),
+                source: None,
+            })),
+        }
+    }
+
     async fn look_up(
         &mut self,
         key: &IdempotencyKey,
@@ -256,12 +285,25 @@ impl Effects for Journal<'_, '_> {
                 if let Some(value) = self.look_up(&key, name, call).await? {
                     return Ok(value);
                 }
+                self.may_not_land_any_more(&key, name)?;
             }
             Some(EffectState::Refused) | None => {}
         }
         self.settled_but(&key)?;
         self.pass_gate().await?;
-        self.announce(&key, name, call.before()).await?;
+        let open = earlier.filter(|effect| effect.state != EffectState::Refused);
+        if open.is_some()
+            && let Some(value) = self.look_up(&key, name, call).await?
+        {
+            // It landed between the look and the gate.
+            return Ok(value);
+        }
+        // What has appeared since the first announcement may be its doing, however late.
+        let before = match open {
+            Some(effect) => effect.before,
+            None => call.before(),
+        };
+        self.announce(&key, name, before).await?;
         match call.call(&key).await {
             Ok(value) => {
                 self.resolve(

@@ -18,8 +18,9 @@ use crate::{
     journal::{Halt, Journal},
 };
 
-/// Longest pause between two tries to get at a matter that another job works on.
-const TURN: Duration = Duration::from_secs(60);
+/// Longest pause between two tries to get at a matter that another job works on. Who gives it back
+/// wakes those who wait; this is for when that was not heard.
+const TURN: Duration = Duration::from_secs(30 * 60);
 
 /// Leads the entry's job as far as it goes in one attempt. Returns when the ledger has committed
 /// how the attempt ended; an error means that it has not. An entry that is stale is left alone.
@@ -58,10 +59,11 @@ pub async fn travel(services: &Services, entry: &Entry) -> Result<(), LedgerErro
         Err(path) => return end(attempt.block_for(hits::unreadable(&path)).await),
     };
     if let Some(matter) = item.matter() {
-        attempt.holds = services.ledger.hold(attempt.job.id, &matter).await?;
-        if !attempt.holds {
-            return end(attempt.wait(elsewhere(&attempt, matter)).await);
+        if !services.ledger.hold(attempt.job.id, &matter).await? {
+            let wait = elsewhere(&attempt, matter);
+            return rest(&mut attempt, wait).await;
         }
+        attempt.holds = Some(matter);
     }
     if attempt
         .journal
@@ -170,7 +172,7 @@ async fn act(
     let done = item.act(&order, upstreams, clock, &mut journal).await;
     let (halt, attempt) = (journal.halt, journal.attempt);
     match done {
-        Ok(Done::Waiting(wait)) => end(attempt.wait(wait).await),
+        Ok(Done::Waiting(wait)) => rest(attempt, wait).await,
         // Decided once more and no further: what the new order finds in its way is for a person.
         Ok(Done::Reconsider) if again => end(attempt.block_for(hits::gate_closed()).await),
         Ok(Done::Reconsider) => Box::pin(decide_and_act(attempt, kind, item, true)).await,
@@ -186,13 +188,14 @@ async fn act(
         Err(Stop::Retry(error)) => technical(attempt, error).await,
         Err(Stop::Refused(error)) => end(attempt.block_for(hits::upstream_refused(&error)).await),
         Err(Stop::Unclear { effect, found }) => {
-            // Whoever decides sees the facts, and the decision is bound to them.
+            let mut rules = vec![hits::outcome_unclear(&effect.name, &found)];
+            // Whoever decides sees the facts, the decision is bound to them, and what the policy
+            // would stop now is not let pass unseen along with the question what happened.
             if !asked && let Ok(known) = decide::gather(attempt, item).await {
+                rules.extend(decide::objections(attempt, kind, &known.facts));
                 (attempt.facts, attempt.findings) = (known.facts, known.findings);
             }
-            end(attempt
-                .block_for(hits::outcome_unclear(&effect.name, &found))
-                .await)
+            end(attempt.block_for_all(rules).await)
         }
         Err(Stop::Halted) => match halt {
             Some(Halt::Gate(rules)) => end(attempt.block(rules).await),
@@ -219,6 +222,14 @@ async fn technical(attempt: &mut Attempt<'_>, error: ConnectorError) -> Result<(
         ErrorKind::Misconfigured => attempt.fail(&failure, Again::Never).await,
         ErrorKind::Rejected => attempt.block_for(hits::upstream_refused(&error)).await,
     })
+}
+
+/// Lets the job wait, unless a person asked to cancel it.
+async fn rest(attempt: &mut Attempt<'_>, wait: Wait) -> Result<(), LedgerError> {
+    match attempt.wait(wait).await? {
+        Held::Yes => Ok(()),
+        Held::Lost => cancelled_or_lost(attempt).await,
+    }
 }
 
 /// The announcement was refused: either a person asked to cancel in time, or the job is elsewhere.

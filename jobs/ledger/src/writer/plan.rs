@@ -347,6 +347,11 @@ impl<'a> Plan<'a> {
         row.attempt = step.next_attempt;
         match step.to {
             State::Running => row.claimed_attempt = row.claimed_attempt.max(row.attempt),
+            State::Waiting => {
+                row.worker = None;
+                // What comes after a wait is a new stretch of the way.
+                row.rescues = 0;
+            }
             State::Available => {
                 row.worker = None;
                 // A late finish of an earlier holder must never pass for the next one's.

@@ -15,7 +15,7 @@ use clerkwork_sandbox::{Fault, FaultKind, Play, RedCase};
 
 use crate::{
     LIMIT,
-    red_onlooker::{Loss, Record, watched_red},
+    red_onlooker::{Deed, Loss, Record, watched_red},
     stage::{REASON, Stage},
 };
 
@@ -191,40 +191,168 @@ async fn a_refusal_after_an_approval_comes_back_to_a_person_who_can_return_it() 
     );
 }
 
-/// Two forms that say the same stand there: nobody guesses.
+/// What the job's form says.
+fn draft(stage: &Stage, i: usize) -> ReversalDraft {
+    let state = stage.rig.sandbox.state();
+    let application = state.red_world().application(i).unwrap();
+    ReversalDraft {
+        started_by: application.started_by,
+        blue: application.blue,
+        seller: application.seller,
+        buyer: application.buyer,
+        reason: application.reason,
+        lines: application.lines,
+        net: application.total_net,
+        tax: application.total_tax,
+    }
+}
+
+/// Enters the form that the job is to enter, as somebody else or as a request that comes late.
+fn enters(stage: &Stage, i: usize) -> Deed {
+    let (draft, real) = (
+        draft(stage, i),
+        stage.services.upstreams.red_letters.clone(),
+    );
+    Box::new(move || {
+        Box::pin(async move {
+            let key = IdempotencyKey("another".into());
+            real.create_form(&key, &draft).await.unwrap();
+        })
+    })
+}
+
+/// The first attempt loses `create_form` like this, and cannot ask for it.
+async fn loses_the_form(stage: &Stage, id: JobId, loss: Loss) {
+    let record = Record::default();
+    record.lock().unwrap().loses = Some(("create_form", loss));
+    stage.faults([Fault::always(FaultKind::Reset).on("cxlzfphzqrd").times(3)]);
+    let services = watched_red(&stage.services, &record);
+    let job = stage.attempt(&services, id).await;
+    assert_eq!(job.state, State::Retryable);
+    assert_eq!(stage.effects(id).await, [EffectState::Unknown]);
+    stage.skip_pause(&job).await;
+}
+
+/// The request lands after the next attempt has looked for it and before it would make another.
+#[tokio::test]
+async fn a_form_that_lands_between_the_look_and_the_gate_is_found_and_not_entered_again() {
+    let stage = red(RedCase::ReturnInPart).await;
+    let id = stage.submit_red(0).await;
+    loses_the_form(&stage, id, Loss::Request).await;
+    let record = Record::default();
+    record.lock().unwrap().before_call = Some(("dossier", enters(&stage, 0)));
+    let services = watched_red(&stage.services, &record);
+    let job = stage.attempt(&services, id).await;
+    assert_eq!(job.state, State::Completed, "{:?}", stage.events(id).await);
+    assert_eq!(record.lock().unwrap().writes, ["issue_red", "write_back"]);
+    let acts = stage.red_acts(&job);
+    assert_eq!((acts.forms, acts.reds), (1, 1));
+}
+
+#[tokio::test]
+async fn that_an_act_is_not_there_is_believed_only_when_it_can_land_no_more() {
+    let mut stage = red(RedCase::ReturnInPart).await;
+    let id = stage.submit_red(0).await;
+    let mut config = stage.rig.config();
+    config.fleet.landing = Duration::from_secs(30);
+    stage.services.config = std::sync::Arc::new(config);
+    loses_the_form(&stage, id, Loss::Request).await;
+    let job = stage.attempt(&stage.services, id).await;
+    assert_eq!((job.state, job.failures), (State::Retryable, 1), "not yet");
+    let effects = stage.services.ledger.effects(id).await.unwrap();
+    let lands = effects[0].intended_at.after(Duration::from_secs(30));
+    assert!(job.run_at >= lands, "asked again when it can land no more");
+    let job = stage.lead_red(&stage.services, id).await;
+    assert_eq!(job.state, State::Completed);
+    assert_eq!(stage.red_acts(&job).forms, 1);
+}
+
+/// What was done is on record when the wish to cancel stops what was to follow.
+#[tokio::test]
+async fn a_cancel_between_two_acts_keeps_the_first_on_record() {
+    let stage = red(RedCase::ReturnInPart).await;
+    let id = stage.submit_red(0).await;
+    let record = Record::default();
+    let ledger = stage.services.ledger.clone();
+    record.lock().unwrap().before_call = Some((
+        "create_form",
+        Box::new(move || {
+            Box::pin(async move {
+                let by = Actor::User("eva".into());
+                ledger.request_cancel(id, by, "withdrawn").await.unwrap();
+            })
+        }),
+    ));
+    let services = watched_red(&stage.services, &record);
+    let job = stage.attempt(&services, id).await;
+    assert_eq!(job.state, State::Cancelled);
+    assert_eq!(stage.effects(id).await, [EffectState::Confirmed]);
+    assert_trail_of(&stage.services, job).await;
+}
+
+#[tokio::test]
+async fn a_wish_to_cancel_is_heard_before_a_wait() {
+    let stage = red(RedCase::Silent).await;
+    let id = stage.submit_red(0).await;
+    let record = Record::default();
+    let ledger = stage.services.ledger.clone();
+    record.lock().unwrap().before_call = Some((
+        "create_form",
+        Box::new(move || {
+            Box::pin(async move {
+                let by = Actor::User("eva".into());
+                ledger.request_cancel(id, by, "withdrawn").await.unwrap();
+            })
+        }),
+    ));
+    let services = watched_red(&stage.services, &record);
+    let job = stage.attempt(&services, id).await;
+    assert_eq!(job.state, State::Cancelled);
+    assert_eq!(stage.effects(id).await, [EffectState::Confirmed]);
+}
+
+/// A job with a form out there is never parked where nobody is asked.
+#[tokio::test]
+async fn a_job_that_fails_after_its_form_was_entered_goes_to_a_person_and_goes_on_from_there() {
+    let stage = red(RedCase::Silent).await;
+    let id = stage.submit_red(0).await;
+    stage.attempt(&stage.services, id).await;
+    let (form, _) = form_of(&stage, id).await;
+    stage.faults([Fault::always(FaultKind::Reset).on("cxhzqrd")]);
+    let job = stage.lead_red(&stage.services, id).await;
+    assert_eq!(job.state, State::Blocked, "{:?}", job.last_error);
+    assert_eq!(stage.blocked_by(id).await, ["fleet.stuck_midway"]);
+    stage.faults([]);
+    assert!(
+        stage
+            .rig
+            .sandbox
+            .state()
+            .play_form(&form.number, Play::Agree)
+    );
+    stage.decide(id, true).await;
+    let job = stage.lead_red(&stage.services, id).await;
+    assert_eq!(job.state, State::Completed, "{:?}", stage.events(id).await);
+}
+
+/// Two forms that say the same stand there: nobody guesses. The person who says which is shown what
+/// the policy objects to as well.
 #[tokio::test]
 async fn of_two_forms_that_fit_a_person_chooses() {
     let stage = red(RedCase::ReturnInPart).await;
     let id = stage.submit_red(0).await;
-    let record = Record::default();
-    record.lock().unwrap().loses = Some(("create_form", Loss::Answer));
-    let services = watched_red(&stage.services, &record);
-    // The next look finds the answer still missing: another has entered the same meanwhile.
-    let twin = {
-        let state = stage.rig.sandbox.state();
-        let application = state.red_world().application(0).unwrap();
-        ReversalDraft {
-            started_by: application.started_by,
-            blue: application.blue,
-            seller: application.seller,
-            buyer: application.buyer,
-            reason: application.reason,
-            lines: application.lines,
-            net: application.total_net,
-            tax: application.total_tax,
-        }
-    };
-    let real = stage.services.upstreams.red_letters.clone();
-    record.lock().unwrap().after_loss = Some(Box::new(move || {
-        let (real, twin) = (real.clone(), twin.clone());
-        Box::pin(async move {
-            let key = IdempotencyKey("a stranger's".into());
-            real.create_form(&key, &twin).await.unwrap();
-        })
-    }));
-    let job = stage.attempt(&services, id).await;
+    loses_the_form(&stage, id, Loss::Answer).await;
+    enters(&stage, 0)().await;
+    let job = stage.attempt(&stage.services, id).await;
     assert_eq!(job.state, State::Blocked, "{:?}", stage.events(id).await);
-    assert_eq!(stage.blocked_by(id).await, ["fleet.outcome_unclear"]);
+    let rules = stage.blocked_by(id).await;
+    assert_eq!(rules[0], "fleet.outcome_unclear");
+    assert!(
+        rules
+            .iter()
+            .any(|rule| rule == "red_letter.other_form_open"),
+        "{rules:?}"
+    );
     let kind = stage.services.kinds.get(RED_LETTERS).unwrap();
     let item = kind
         .parse(&serde_json::from_str(&job.payload).unwrap())

@@ -38,8 +38,8 @@ pub struct Seen {
     pub writes: Vec<&'static str>,
     /// The first write of this name is lost like this.
     pub loses: Option<(&'static str, Loss)>,
-    /// What happens right after a write was done whose answer is lost.
-    pub after_loss: Option<Deed>,
+    /// What happens right before the first call of this name.
+    pub before_call: Option<(&'static str, Deed)>,
     /// How many moments of calls were passed: about to leave, under way, answered.
     pub moments: u64,
 }
@@ -68,10 +68,17 @@ struct Watched {
 impl Watched {
     /// Makes a point at which an attempt can be stopped of the moment before a call leaves and of
     /// the one after it was answered.
-    async fn read<T>(&self, made: impl Future<Output = T> + Send) -> T
+    async fn read<T>(&self, name: &'static str, made: impl Future<Output = T> + Send) -> T
     where
         T: Send,
     {
+        let deed = {
+            let mut seen = self.record.lock().unwrap();
+            seen.before_call.take_if(|(call, _)| *call == name)
+        };
+        if let Some((_, deed)) = deed {
+            deed().await;
+        }
         self.pass();
         tokio::task::yield_now().await;
         self.pass();
@@ -108,18 +115,14 @@ impl Watched {
             source: None,
         };
         match loss {
-            None => self.read(made).await,
-            Some(Loss::Request) => self.read(async { Err(unknown()) }).await,
+            None => self.read(name, made).await,
+            Some(Loss::Request) => self.read(name, async { Err(unknown()) }).await,
             Some(Loss::Answer) => {
                 let made = async {
                     made.await?;
-                    let deed = self.record.lock().unwrap().after_loss.take();
-                    if let Some(deed) = deed {
-                        deed().await;
-                    }
                     Err(unknown())
                 };
-                self.read(made).await
+                self.read(name, made).await
             }
         }
     }
@@ -128,15 +131,15 @@ impl Watched {
 #[async_trait]
 impl RedLetters for Watched {
     async fn dossier(&self, query: RedLetterQuery) -> Result<RedLetterDossier, ConnectorError> {
-        self.read(self.real.dossier(query)).await
+        self.read("dossier", self.real.dossier(query)).await
     }
 
     async fn traces(&self, blue: &BlueReference) -> Result<BlueTraces, ConnectorError> {
-        self.read(self.real.traces(blue)).await
+        self.read("traces", self.real.traces(blue)).await
     }
 
     async fn form(&self, number: &str) -> Result<Option<ConfirmationForm>, ConnectorError> {
-        self.read(self.real.form(number)).await
+        self.read("form", self.real.form(number)).await
     }
 
     async fn create_form(
@@ -178,7 +181,8 @@ impl RedLetters for Watched {
     }
 
     async fn settlement_of(&self, red_number: &str) -> Result<Option<String>, ConnectorError> {
-        self.read(self.real.settlement_of(red_number)).await
+        self.read("settlement_of", self.real.settlement_of(red_number))
+            .await
     }
 
     async fn write_back(
@@ -207,7 +211,8 @@ impl RedLetters for Watched {
         &self,
         application_number: &str,
     ) -> Result<Option<RedLetterStatus>, ConnectorError> {
-        self.read(self.real.status(application_number)).await
+        self.read("status", self.real.status(application_number))
+            .await
     }
 
     async fn pending(

@@ -23,6 +23,9 @@ pub struct FleetConfig {
     /// The longest pause before another attempt.
     #[serde(rename = "backoff_max_seconds", deserialize_with = "text::seconds")]
     pub backoff_max: Duration,
+    /// An act whose answer did not come may still land for so long after it was announced.
+    #[serde(rename = "landing_seconds", deserialize_with = "text::seconds")]
+    pub landing: Duration,
     /// How often an item may be taken over from a dead worker.
     pub max_rescues: u32,
     /// At shutdown, items in work have so long to end.

@@ -14,6 +14,7 @@ pub(super) const RANGES: &[(&str, f64, f64)] = &[
     ("fleet.max_attempts", 1.0, 1_000.0),
     ("fleet.backoff_base_ms", 1.0, 3_600_000.0),
     ("fleet.backoff_max_seconds", 0.001, 86_400.0),
+    ("fleet.landing_seconds", 0.0, 3_600.0),
     ("fleet.max_rescues", 0.0, 1_000.0),
     ("fleet.drain_seconds", 0.0, 3_600.0),
     ("fleet.heartbeat_seconds", 0.05, 600.0),
