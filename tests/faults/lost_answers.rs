@@ -14,7 +14,7 @@ async fn five_percent(ledger: LedgerKind) {
     let options = RigOptions {
         ledger,
         applications: ITEMS,
-        faults: Faults(vec![lost.on("dkfpspkj").on("dkfpth")]),
+        faults: Faults(vec![lost.on_acts()]),
         ..RigOptions::default()
     };
     let rig = Rig::start(options).await;

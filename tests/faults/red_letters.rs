@@ -11,16 +11,6 @@ use crate::{LIMIT, fleet_killed::Worker};
 /// Every case several times.
 const RED_LETTERS_IN_ALL: usize = 400;
 
-/// The platform's writes.
-const WRITES: [&str; 6] = [
-    "bchzqrd",
-    "szhdzhzqrdqr",
-    "kjhzfp",
-    "sqtdk",
-    "hzsqhx",
-    "hzsqth",
-];
-
 async fn everything_at_once(ledger: LedgerKind) {
     let lost = Fault::always(FaultKind::LostAnswer).with_probability(0.05);
     let saving = FaultKind::Saving { milliseconds: 300 };
@@ -29,7 +19,7 @@ async fn everything_at_once(ledger: LedgerKind) {
         ledger,
         applications: 0,
         red_letters: RED_LETTERS_IN_ALL,
-        faults: Faults(vec![WRITES.into_iter().fold(lost, Fault::on), saving]),
+        faults: Faults(vec![lost.on_acts(), saving]),
         ..RigOptions::default()
     })
     .await;

@@ -82,6 +82,18 @@ pub mod method {
     /// Applications for a reversal that wait: [`PendingRequest`](super::PendingRequest) →
     /// [`PendingAnswer`](super::red_letter::PendingAnswer).
     pub const RED_PENDING: &str = "cxdshzsq";
+
+    /// The methods that change something; all others only ask.
+    pub const ACTS: [&str; 8] = [
+        ISSUE,
+        RETURN,
+        ENTER_FORM,
+        ANSWER_FORM,
+        ISSUE_RED,
+        SETTLE,
+        WRITE_BACK,
+        RED_RETURN,
+    ];
 }
 
 /// Most queries in one [`DossierRequest`], of either field of work.

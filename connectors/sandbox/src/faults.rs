@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use clerkwork_etax::wire::method;
 use serde::{Deserialize, Serialize};
 
 use crate::generate::draw::Draw;
@@ -124,6 +125,12 @@ impl Fault {
     pub fn on(mut self, method: impl Into<String>) -> Self {
         self.methods.push(method.into());
         self
+    }
+
+    /// The same fault, only in calls that change something.
+    #[must_use]
+    pub fn on_acts(self) -> Self {
+        method::ACTS.into_iter().fold(self, Self::on)
     }
 
     /// The same fault, only so many times.

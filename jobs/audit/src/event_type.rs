@@ -89,8 +89,15 @@ event_types! {
 
 /// The text is not the name of an event type.
 #[derive(Debug, thiserror::Error)]
-#[error("unknown event type `{0}`; see `clerkwork audit list --help` for all of them")]
-pub struct UnknownEventType(String);
+#[error("unknown event type `{text}`; use one of {}", known())]
+pub struct UnknownEventType {
+    text: String,
+}
+
+fn known() -> String {
+    let names: Vec<_> = EventType::ALL.iter().map(|kind| kind.as_str()).collect();
+    names.join(", ")
+}
 
 impl FromStr for EventType {
     type Err = UnknownEventType;
@@ -99,7 +106,7 @@ impl FromStr for EventType {
             .iter()
             .copied()
             .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| UnknownEventType(text.into()))
+            .ok_or_else(|| UnknownEventType { text: text.into() })
     }
 }
 

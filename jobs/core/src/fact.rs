@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::{Digest, Timestamp, canonical};
 
 /// The value of a fact: what the policy language can hold.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum FactValue {
     /// Yes or no.
@@ -100,6 +100,19 @@ impl Facts {
         self.0.get(name).map(|fact| &fact.value)
     }
 
+    /// The names of facts that are not the same here and there, those of
+    /// [progress](Fact::progress) left out: what makes the [digests](Self::digest) differ.
+    pub fn differing<'a>(&'a self, other: &'a Self) -> BTreeSet<&'a str> {
+        let bound = |facts: &'a Self| {
+            let bound = facts.0.iter().filter(|(_, fact)| !fact.progress);
+            bound.map(|(name, fact)| (name.as_str(), &fact.value))
+        };
+        let (here, there): (BTreeSet<_>, BTreeSet<_>) =
+            (bound(self).collect(), bound(other).collect());
+        let differing = here.symmetric_difference(&there);
+        differing.map(|(name, _)| *name).collect()
+    }
+
     /// Digest of names and values. Sources and times are left out: the same knowledge, learned
     /// again a minute later, has the same digest, so an approval bound to it still holds. Left out
     /// as well are facts of [progress](Fact::progress).
@@ -136,6 +149,13 @@ mod tests {
         assert_eq!(facts.digest(), first);
         facts.put("seller_day_cents", 101_i64, "etax", Timestamp(1));
         assert_ne!(facts.digest(), first);
+        let mut later = facts.clone();
+        later.put("seller_day_cents", 102_i64, "etax", Timestamp(1));
+        later.put("has_line", true, "etax", Timestamp(1));
+        later.put_progress("form_state", "01", "etax", Timestamp(1));
+        let differing: Vec<_> = facts.differing(&later).into_iter().collect();
+        assert_eq!(differing, ["has_line", "seller_day_cents"]);
+        assert_eq!(later.differing(&facts), facts.differing(&later));
         facts.put("seller_day_cents", "100", "etax", Timestamp(1));
         assert_ne!(facts.digest(), first, "a number and its text differ");
     }

@@ -1,7 +1,7 @@
 //! What every verb starts from: the options that all verbs share, the configuration, and the
 //! parts of the installation that a verb opens.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use clap::Args;
 use clerkwork_core::{Actor, Clock, SystemClock, Timestamp, is_user};
@@ -10,6 +10,7 @@ use clerkwork_runtime::{Config, Locale, Sources};
 use crate::{
     failure::{Failure, chain},
     out::{Lang, Out},
+    up::DemoClock,
 };
 
 /// The options that every verb takes.
@@ -45,6 +46,7 @@ pub struct Context {
     pub out: Out,
     globals: Globals,
     config: Result<Config, Failure>,
+    clock: Result<Arc<dyn Clock>, Failure>,
 }
 
 impl Context {
@@ -59,10 +61,14 @@ impl Context {
             json: globals.json,
             lang,
         };
+        let clock = config
+            .clone()
+            .and_then(|config| Ok(DemoClock::open(&config)?.shared()));
         Self {
             out,
             globals,
             config,
+            clock,
         }
     }
 
@@ -76,9 +82,17 @@ impl Context {
         load(&self.globals, Some(data_dir))
     }
 
-    /// The present time.
+    /// The clock of the installation: the machine's, or in a demo's folder the demo's, because what
+    /// is recorded there must be in its order.
+    pub fn clock(&self) -> Result<Arc<dyn Clock>, Failure> {
+        self.clock.clone()
+    }
+
+    /// The present time by that clock; by the machine's where the configuration is broken.
     pub fn now(&self) -> Timestamp {
-        SystemClock.now()
+        self.clock
+            .as_ref()
+            .map_or_else(|_| SystemClock.now(), |clock| clock.now())
     }
 
     /// The command line of another verb on the same installation, to be copied by the user.

@@ -3,7 +3,6 @@
 
 use std::{fmt::Display, path::PathBuf, sync::Arc};
 
-use clerkwork_core::SystemClock;
 use clerkwork_kinds::{JobKind, Registry, Upstreams};
 use clerkwork_ledger::{Ledger, LedgerError, LedgerErrorKind};
 use clerkwork_policy::{Engine, Refused};
@@ -58,7 +57,7 @@ pub async fn open(context: &Context) -> Result<Opened, Failure> {
 /// Opens the ledger, and makes it if there is none.
 pub async fn open_or_create(context: &Context) -> Result<Opened, Failure> {
     let config = context.config()?.clone();
-    let ledger = clerkwork_runtime::open_ledger(&config, Arc::new(SystemClock)).await?;
+    let ledger = clerkwork_runtime::open_ledger(&config, context.clock()?).await?;
     Ok(Opened { config, ledger })
 }
 

@@ -9,7 +9,7 @@ use clerkwork_ledger::NewJob;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::moment;
+use crate::{failure::Failure, moment};
 
 /// The largest payload, in bytes of its canonical form.
 pub const MAX_PAYLOAD: usize = 1 << 20;
@@ -84,8 +84,9 @@ pub fn job(kind: &dyn JobKind, value: Value, defaults: &Defaults) -> Result<NewJ
     if size > MAX_PAYLOAD {
         return Err(too_large(size));
     }
-    let time = |text: Option<String>| {
-        text.map(|text| moment::to_come(&text, defaults.now))
+    type Read = fn(&str, Timestamp) -> Result<Timestamp, Failure>;
+    let time = |text: Option<String>, read: Read| {
+        text.map(|text| read(&text, defaults.now))
             .transpose()
             .map_err(|failure| failure.message)
     };
@@ -102,8 +103,8 @@ pub fn job(kind: &dyn JobKind, value: Value, defaults: &Defaults) -> Result<NewJ
         lane: lane
             .map_err(|error: clerkwork_core::job::UnknownLane| error.to_string())?
             .unwrap_or(defaults.lane),
-        deadline: time(wrapped.deadline)?.or(defaults.deadline),
-        run_at: time(wrapped.run_at)?.or(defaults.run_at),
+        deadline: time(wrapped.deadline, moment::deadline)?.or(defaults.deadline),
+        run_at: time(wrapped.run_at, moment::to_come)?.or(defaults.run_at),
         submitter: defaults.submitter.clone(),
         payload,
         subject_id: subject.id,

@@ -23,6 +23,19 @@ pub fn to_come(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
     }
 }
 
+/// Reads a deadline, which must lie ahead: one in the past is a slip, and would put the item before
+/// everything else.
+pub fn deadline(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
+    let time = to_come(text, now)?;
+    if time > now {
+        return Ok(time);
+    }
+    Err(Failure::usage(format!(
+        "the deadline `{text}` is not ahead, it is {} now; give a later one, or leave it out",
+        show(now)
+    )))
+}
+
 fn span(text: &str) -> Option<Duration> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let count: u64 = digits.parse().ok()?;
@@ -105,6 +118,16 @@ mod tests {
         assert!(past("2026-03-01", NOW).is_ok());
         for bad in ["yesterday", "2x", "", "99999999999999999999d", "2026-13-01"] {
             assert!(past(bad, NOW).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_deadline_lies_ahead() {
+        assert!(deadline("2h", NOW).is_ok());
+        assert!(deadline("2026-03-01T16:00:01+08:00", NOW).is_ok());
+        for bad in ["0s", "2026-03-01T16:00:00+08:00", "2020-01-01"] {
+            let refused = deadline(bad, NOW).unwrap_err();
+            assert!(refused.message.contains("is not ahead"), "{bad}");
         }
     }
 

@@ -204,6 +204,8 @@ fn faults(args: &SandboxArgs) -> Faults {
             jitter_milliseconds: 0,
         })
     });
+    // A question whose answer is lost is no more than a connection that broke.
+    let lost = share(args.lost_answers, FaultKind::LostAnswer).map(Fault::on_acts);
     let server_error = FaultKind::ServerError {
         status: 503,
         after_act: false,
@@ -213,7 +215,7 @@ fn faults(args: &SandboxArgs) -> Faults {
     };
     let faults = [
         latency,
-        share(args.lost_answers, FaultKind::LostAnswer),
+        lost,
         share(args.server_errors, server_error),
         share(args.too_many_requests, too_many),
         share(args.resets, FaultKind::Reset),

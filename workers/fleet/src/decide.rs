@@ -71,10 +71,10 @@ pub(crate) async fn rule(
                     return Ok(Ruling::Lost);
                 }
                 attempt.review = None;
-                lapsed = Some(hits::approval_lapsed(&review.binding, &binding));
+                lapsed = Some(lapse(attempt, &review, &binding, &known.facts).await?);
             }
             ReviewState::Lapsed => {
-                lapsed = Some(hits::approval_lapsed(&review.binding, &binding));
+                lapsed = Some(lapse(attempt, &review, &binding, &known.facts).await?);
             }
             ReviewState::Open => {}
         }
@@ -97,6 +97,25 @@ pub(crate) async fn rule(
         Verdict::Review => None,
     };
     Ok(ruling(order, decision, known))
+}
+
+/// Says why a person's decision no longer binds. What the person saw is in the ledger.
+async fn lapse(
+    attempt: &Attempt<'_>,
+    review: &Review,
+    binding: &Binding,
+    facts: &Facts,
+) -> Result<RuleHit, LedgerError> {
+    let decisions = attempt.services.ledger.decisions(attempt.job.id).await?;
+    let seen = decisions
+        .iter()
+        .rev()
+        .find(|kept| kept.decision.facts_digest == review.binding.facts);
+    let changed = seen.map_or_else(Vec::new, |kept| {
+        let differing = kept.facts.differing(facts);
+        differing.into_iter().map(str::to_owned).collect()
+    });
+    Ok(hits::approval_lapsed(&review.binding, binding, &changed))
 }
 
 /// Records that a person's decision no longer binds.

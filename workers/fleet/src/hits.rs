@@ -116,19 +116,29 @@ pub(crate) fn gate_closed() -> RuleHit {
     )
 }
 
-/// A person's decision no longer binds, and by what.
-pub(crate) fn approval_lapsed(was: &Binding, is: &Binding) -> RuleHit {
+/// A person's decision no longer binds, and by what; `facts` are the names of those that changed,
+/// as far as it is known what they were.
+pub(crate) fn approval_lapsed(was: &Binding, is: &Binding, facts: &[String]) -> RuleHit {
+    let named = |open: &str, separator: &str, close: &str| match facts {
+        [] => String::new(),
+        _ => format!("{open}{}{close}", facts.join(separator)),
+    };
     let parts = [
-        (was.payload != is.payload, "申请内容", "item"),
-        (was.facts != is.facts, "事实", "facts"),
-        (was.policy != is.policy, "规则版本", "policy version"),
+        (was.payload != is.payload, "申请内容".into(), "item".into()),
+        (
+            was.facts != is.facts,
+            format!("事实{}", named("（", "、", "）")),
+            format!("facts{}", named(" (", ", ", ")")),
+        ),
+        (
+            was.policy != is.policy,
+            "规则版本".into(),
+            "policy version".into(),
+        ),
     ];
-    let changed = |pick: fn(&(bool, &'static str, &'static str)) -> &'static str| {
-        parts
-            .iter()
-            .filter(|part| part.0)
-            .map(pick)
-            .collect::<Vec<_>>()
+    let changed = |pick: fn(&(bool, String, String)) -> &str, separator| {
+        let changed: Vec<_> = parts.iter().filter(|part| part.0).map(pick).collect();
+        changed.join(separator)
     };
     if was == is {
         return hit(
@@ -146,11 +156,11 @@ pub(crate) fn approval_lapsed(was: &Binding, is: &Binding) -> RuleHit {
         Text::owned(
             format!(
                 "原审批已失效：{}已变化，须重新审批",
-                changed(|part| part.1).join("、")
+                changed(|part| &part.1, "、")
             ),
             format!(
                 "the earlier approval has lapsed: {} changed",
-                changed(|part| part.2).join(", ")
+                changed(|part| &part.2, ", ")
             ),
         ),
     )

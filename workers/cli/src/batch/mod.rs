@@ -15,7 +15,7 @@ use crate::{
 };
 
 pub use upstream::{Pulled, pull};
-pub use watch::{Progress, bar, settled};
+pub use watch::{Progress, bar, settled, under_way};
 
 /// What can be done with a batch.
 #[derive(Debug, Subcommand)]

@@ -68,7 +68,7 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     let deadline = args
         .deadline
         .as_deref()
-        .map(|text| moment::to_come(text, now));
+        .map(|text| moment::deadline(text, now));
     let office = match args.office.clone() {
         Some(office) => Office::new(office).map_err(|error| Failure::usage(error.to_string()))?,
         None => context.config()?.office.clone(),

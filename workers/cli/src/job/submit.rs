@@ -56,18 +56,17 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     let kind = installation::kind(&kinds, &args.kind)?;
     let submitter = args.acting.user()?;
     let now = context.now();
-    let time = |text: &Option<String>| {
-        text.as_deref()
-            .map(|text| moment::to_come(text, now))
-            .transpose()
-    };
+    let deadline = args.deadline.as_deref();
+    let deadline = deadline.map(|text| moment::deadline(text, now));
+    let run_at = args.run_at.as_deref();
+    let run_at = run_at.map(|text| moment::to_come(text, now));
     let office = args.office.clone().map(Office::new).transpose();
     let office = office.map_err(|error| Failure::usage(error.to_string()))?;
     let mut defaults = Defaults {
         office: Office::default(),
         lane: args.lane,
-        deadline: time(&args.deadline)?,
-        run_at: time(&args.run_at)?,
+        deadline: deadline.transpose()?,
+        run_at: run_at.transpose()?,
         batch: None,
         submitter,
         reference: args.reference.clone(),

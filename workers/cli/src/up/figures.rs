@@ -13,8 +13,8 @@ use clerkwork_ledger::{
 /// Rows in one question to the ledger.
 const PAGE: u32 = 1_000;
 
-/// Reasons that are shown.
-const TOP: usize = 8;
+/// Reasons that are shown by name; the rest is counted.
+const TOP: usize = 12;
 
 /// Why some items ended as they did.
 #[derive(Debug, Clone)]
@@ -189,7 +189,18 @@ impl Tally {
     fn top(self) -> Vec<Reason> {
         let mut reasons: Vec<_> = self.0.into_values().collect();
         reasons.sort_by(|a, b| (b.count, &a.code).cmp(&(a.count, &b.code)));
-        reasons.truncate(TOP);
+        let others = reasons.split_off(TOP.min(reasons.len()));
+        if !others.is_empty() {
+            let kinds = others.len();
+            reasons.push(Reason {
+                code: String::new(),
+                text: Text::owned(
+                    format!("其他 {kinds} 种原因"),
+                    format!("{kinds} other reasons"),
+                ),
+                count: others.iter().map(|reason| reason.count).sum(),
+            });
+        }
         reasons
     }
 }

@@ -9,6 +9,8 @@ use std::path::PathBuf;
 
 use clerkwork_runtime::Config;
 
+pub use demo::DemoClock;
+
 use crate::{
     context::Context,
     failure::{Exit, Failure, Outcome},
@@ -34,7 +36,7 @@ pub struct Args {
     once: bool,
     /// How many applications for agent-issued invoices the demo has
     #[arg(long, value_name = "N", default_value_t = 500, requires = "demo",
-          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+          value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     items: u32,
     /// How many applications for red-letter invoices the demo has; its clock is moved on while they
     /// wait for other parties
@@ -50,13 +52,11 @@ pub struct Args {
 pub async fn run(context: &Context, args: Args) -> Outcome {
     let config = settings(context, &args)?;
     clerkwork_runtime::init_telemetry(&config.log)?;
-    let clock = match args.demo {
-        true => Some(demo::DemoClock::open(&config)?),
-        false => None,
-    };
-    let running = process::start(config, clock.as_ref()).await?;
+    // Also without `--demo`, a demo's folder is worked on by the demo's clock.
+    let clock = DemoClock::open(&config)?;
+    let running = process::start(config, clock.shared()).await?;
     let listening = signals::listen(context.out, running.services.draining.clone());
-    let outcome = work(context, &args, &running, clock.as_ref()).await;
+    let outcome = work(context, &args, &running, &clock).await;
     let drained = drain::drain(context, running).await;
     listening.abort();
     let exit = outcome?;
@@ -68,10 +68,10 @@ async fn work(
     context: &Context,
     args: &Args,
     running: &process::Running,
-    clock: Option<&demo::DemoClock>,
+    clock: &DemoClock,
 ) -> Outcome {
     context.out.note(format!("status page: {}", running.page));
-    if let Some(clock) = clock {
+    if args.demo {
         let demo = demo::Demo {
             seed: running.services.config.sandbox.seed,
             items: args.items,
@@ -89,7 +89,14 @@ async fn work(
         }
     }
     context.out.note("running; Ctrl-C ends it");
-    running.ended().await?;
+    if args.demo {
+        tokio::select! {
+            moved = demo::keep_moving(context, running, clock) => moved?,
+            ended = running.ended() => ended?,
+        }
+    } else {
+        running.ended().await?;
+    }
     Ok(Exit::Done)
 }
 

@@ -7,11 +7,10 @@ use std::{
 };
 
 use clerkwork_console::{Console, ConsoleError};
-use clerkwork_core::{Clock, SystemClock};
+use clerkwork_core::Clock;
 use clerkwork_runtime::{Config, Installation, Services};
 use tokio::task::JoinHandle;
 
-use super::demo::DemoClock;
 use crate::{
     connection::Connection,
     failure::{Exit, Failure, chain},
@@ -36,12 +35,8 @@ pub struct Running {
 /// Why a part ended that should not have.
 type Broken = Arc<Mutex<Option<Failure>>>;
 
-/// Starts every part. A demo goes by a clock of its own, and so does its platform.
-pub async fn start(mut config: Config, demo: Option<&DemoClock>) -> Result<Running, Failure> {
-    let clock = demo.map_or_else(
-        || Arc::new(SystemClock) as Arc<dyn Clock>,
-        DemoClock::shared,
-    );
+/// Starts every part, and the simulated platform if there is no other; all go by the same clock.
+pub async fn start(mut config: Config, clock: Arc<dyn Clock>) -> Result<Running, Failure> {
     // Nothing is started for a policy that cannot be put into force.
     installation::engine(&config)?;
     // The platform's memory lies in the data folder, so that is taken first.

@@ -1,5 +1,5 @@
 //! The demo's clock: it runs like the machine's and is moved forward, so that waits of days end
-//! while one watches.
+//! while one watches. Every command on the demo's folder goes by it.
 //!
 //! How far it is ahead is kept in the data folder: the next start goes on at the time where this one
 //! stopped, never before what the ledger has recorded.
@@ -25,7 +25,8 @@ pub struct DemoClock {
 }
 
 impl DemoClock {
-    /// At the time where an earlier demo in this folder stopped, or at the present.
+    /// At the time where an earlier demo in this folder stopped; where none ever ran, at the
+    /// present.
     pub fn open(config: &Config) -> Result<Self, Failure> {
         let file = config.in_data_dir(FILE);
         let seconds = match std::fs::read_to_string(&file) {

@@ -27,6 +27,9 @@ use crate::{
 /// Who submits the demo.
 const USER: &str = "demo";
 
+/// How often it is looked whether something waits, after the demo's own items have ended.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// How long a step of the clock lasts for those who watch.
 const STEP_SHOWN: Duration = Duration::from_millis(400);
 
@@ -170,22 +173,59 @@ async fn settle(
 ) -> Result<Counts, Failure> {
     let ledger = &running.services.ledger;
     let mut progress = Progress::new(&context.out);
+    let mut told = 0;
     loop {
         let counts = progress.watch(ledger, batch).await?;
-        let waiting = counts.get(&State::Waiting).copied().unwrap_or(0);
-        if waiting == 0 {
+        if waiting(&counts) == 0 {
             return Ok(counts);
         }
-        clock.step()?;
+        step(context, running, clock, waiting(&counts), &mut told).await?;
+    }
+}
+
+/// Goes on moving the clock whenever all that is left waits: for what a person approved later, or
+/// submitted beside the demo.
+pub async fn keep_moving(
+    context: &Context,
+    running: &Running,
+    clock: &DemoClock,
+) -> Result<(), Failure> {
+    let mut told = 0;
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let counts = running.services.ledger.counts(None).await?;
+        match waiting(&counts) {
+            0 => told = 0,
+            _ if batch::under_way(&counts) > 0 => (),
+            waiting => step(context, running, clock, waiting, &mut told).await?,
+        }
+    }
+}
+
+fn waiting(counts: &Counts) -> u64 {
+    counts.get(&State::Waiting).copied().unwrap_or(0)
+}
+
+/// Moves the clock by one step; says so when the number of those who wait is another than `told`.
+async fn step(
+    context: &Context,
+    running: &Running,
+    clock: &DemoClock,
+    waiting: u64,
+    told: &mut u64,
+) -> Result<(), Failure> {
+    clock.step()?;
+    if *told != waiting {
+        *told = waiting;
         context.out.note(format!(
             "{waiting} items wait for another party; the demo's clock is moved on, it is {} ahead",
             moment::show_span(clock.ahead())
         ));
-        if !context.out.json {
-            tokio::time::sleep(STEP_SHOWN).await;
-        }
-        until_noticed(running).await?;
     }
+    if !context.out.json {
+        tokio::time::sleep(STEP_SHOWN).await;
+    }
+    until_noticed(running).await
 }
 
 /// Waits until what has become due by the step is under way, so that a step is taken for every

@@ -147,6 +147,11 @@ async fn next(
         };
         return Ok(vec![status, show, command("audit list")]);
     }
+    // A form that another party asks for is decided on what it says, not on a contract.
+    if part.is_some_and(|(part, _)| part.kind == "red_letter_invoice") {
+        let review = command(&format!("review show {}", job.reference));
+        return Ok(vec![command("review list"), show, review]);
+    }
     let reason = match context.out.lang {
         crate::out::Lang::Zh => "'已核对合同'",
         crate::out::Lang::En => "'contract seen'",
