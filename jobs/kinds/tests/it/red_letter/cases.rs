@@ -478,13 +478,7 @@ fn of_the_blue_invoice() -> Vec<Case> {
             Code::NotApplicants,
             "/applicant_tax_id",
             |x| x.a.applicant_tax_id.clone_from(&x.a.buyer.tax_id),
-            |x| {
-                x.agent_issued();
-                x.a.applicant_tax_id = THIRD.into();
-                x.s.receipt.as_mut().unwrap().payer_tax_id = THIRD.into();
-                let agent = x.s.blue().agent_issued.as_mut().unwrap();
-                agent.principal.tax_id = THIRD.into();
-            },
+            by_principal,
         ),
         case(
             Code::NotApplicants,
@@ -497,6 +491,17 @@ fn of_the_blue_invoice() -> Vec<Case> {
                 agent.principal.tax_id = THIRD.into();
             },
             |x| by_buyer(x, true),
+        ),
+        case(
+            Code::NotApplicants,
+            "/applicant_tax_id",
+            |x| {
+                // Whose invoice it is does not act for the buyer.
+                by_principal(x);
+                x.a.started_by = Side::Buyer;
+                x.s.blue().booked = true;
+            },
+            by_principal,
         ),
         case(
             Code::BuyerMayNotStart,
@@ -512,6 +517,15 @@ fn by_buyer(x: &mut Setup, booked: bool) {
     x.a.started_by = Side::Buyer;
     x.a.applicant_tax_id.clone_from(&x.a.buyer.tax_id);
     x.s.blue().booked = booked;
+}
+
+/// Somebody else than the seller on paper, for whom the bureau issued it, applies.
+fn by_principal(x: &mut Setup) {
+    x.agent_issued();
+    x.a.applicant_tax_id = THIRD.into();
+    x.s.receipt.as_mut().unwrap().payer_tax_id = THIRD.into();
+    let agent = x.s.blue().agent_issued.as_mut().unwrap();
+    agent.principal.tax_id = THIRD.into();
 }
 
 fn of_what_is_left() -> Vec<Case> {
