@@ -20,6 +20,10 @@ use super::{
     basis::{Rate, near, price, reversed_quantity, rules, size, tax_fits},
 };
 
+/// First digits of the item codes of services, and of goods and labour.
+const SERVICES: &[u8] = b"3";
+const GOODS_AND_LABOUR: &[u8] = b"12";
+
 /// Amounts of one line, as sizes. Quantity only where there is one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Amounts {
@@ -169,6 +173,7 @@ impl<'b> Remainder<'b> {
         if keeps && self.is_reserved(application, &reserved) {
             out.push(Code::Reserved.at("/lines"));
         }
+        self.items(application, out);
         if application.reason == ReversalReason::IssuingMistake {
             if self.status == BlueStatus::PartlyReversed {
                 out.push(Code::MistakeAfterPartial.at("/reason"));
@@ -179,6 +184,32 @@ impl<'b> Remainder<'b> {
         if margin && !full {
             out.push(Code::MarginNotInFull.at("/lines"));
         }
+    }
+
+    /// Whether the reason fits the items, by the codes that the blue invoice bears: those of the
+    /// application are its own word, and a file need not give any.
+    fn items(&self, application: &RedLetterApplication, out: &mut Vec<Finding>) {
+        let (chapters, code) = match application.reason {
+            ReversalReason::ReturnOfGoods => (SERVICES, Code::ReturnOfServices),
+            ReversalReason::ServiceStopped => (GOODS_AND_LABOUR, Code::StoppedGoods),
+            ReversalReason::IssuingMistake | ReversalReason::SalesAllowance => return,
+        };
+        // A line that the blue invoice does not have is a finding already.
+        let lines = application.lines.iter();
+        let blue = lines.filter_map(|line| self.lines.get(&line.blue_line));
+        let first: Vec<_> = blue
+            .map(|merged| merged.line.item_code.trim().bytes().next())
+            .collect();
+        let fits = |first: &u8| !chapters.contains(first);
+        if first.is_empty() || first.iter().flatten().any(fits) {
+            return;
+        }
+        let code = if first.contains(&None) {
+            Code::BlueItemCodeMissing
+        } else {
+            code
+        };
+        out.push(code.at("/reason"));
     }
 
     fn is_reserved(
@@ -259,7 +290,9 @@ fn same_item(i: usize, line: &ReversalLine, blue: &BlueLine, out: &mut Vec<Findi
     if !line.item_name.trim().is_empty() && !names::same(&line.item_name, &blue.item_name) {
         out.push(Code::LineItemName.at(format!("/lines/{i}/item_name")));
     }
-    if !line.item_code.is_empty() && line.item_code != blue.item_code {
+    // A code that the blue invoice does not bear cannot be compared.
+    let bears = !blue.item_code.trim().is_empty();
+    if bears && !line.item_code.is_empty() && line.item_code != blue.item_code {
         out.push(Code::LineItemCode.at(format!("/lines/{i}/item_code")));
     }
     // A rate that cannot be read is a finding of its own.
