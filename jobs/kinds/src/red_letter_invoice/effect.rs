@@ -59,6 +59,15 @@ pub(super) fn still_saving(operation: &'static str) -> ConnectorError {
     )
 }
 
+/// Somebody's form is about to appear, so what is seen of the blue invoice is not whole.
+pub(super) fn saving_another() -> ConnectorError {
+    error(
+        "dossier",
+        ErrorKind::Transient,
+        "the upstream is saving another form for this invoice; ask again",
+    )
+}
+
 /// What the journal keeps of a form.
 pub(super) fn form_result(form: &ConfirmationForm) -> Value {
     json!({

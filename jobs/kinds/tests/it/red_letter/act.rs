@@ -269,10 +269,9 @@ async fn only_a_form_that_was_not_there_before_is_taken_for_ours() {
 
 #[tokio::test]
 async fn a_form_that_is_being_saved_is_waited_for() {
-    let mut desk = desk(|s| {
-        s.refuse = Some(("create_form", ErrorKind::OutcomeUnknown, None));
-        s.saving = true;
-    });
+    let mut desk = desk(|s| s.refuse = Some(("create_form", ErrorKind::OutcomeUnknown, None)));
+    assert!(matches!(desk.proceed().await, Err(Stop::Retry(_))));
+    desk.world.with(|s| s.saving = true);
     for _ in 0..2 {
         let Err(Stop::Retry(error)) = desk.proceed().await else {
             panic!("not asked again");
