@@ -196,7 +196,12 @@ impl Act<'_> {
         let window = rules(self.application).confirmation.map(|row| row.value);
         let now = self.clock.now();
         let wait = waits::next(&entered.number, entered_at, side, window, now);
-        Err(wait.map_or(Done::Contradicted(OVERDUE), Done::Waiting))
+        let why = if window.is_some() {
+            OVERDUE
+        } else {
+            NO_DEADLINE
+        };
+        Err(wait.map_or(Done::Contradicted(why), Done::Waiting))
     }
 
     /// Number of the other side's form to be agreed to; nothing when the job enters its own.
@@ -375,6 +380,10 @@ const BLUE_GONE: Text = Text::new(
 const OVERDUE: Text = Text::new(
     "确认时限已过一天以上，上游系统仍显示待确认，请人工核实",
     "the time to confirm ended over a day ago, and the upstream still says that the form waits",
+);
+const NO_DEADLINE: Text = Text::new(
+    "没有规则记录载明申请日期适用的确认时限，确认单已等待30日以上，请人工核实",
+    "no rule row holds the time to confirm of the day of application, and the form has waited for 30 days",
 );
 
 #[cfg(test)]

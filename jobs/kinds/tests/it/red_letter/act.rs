@@ -8,6 +8,7 @@ use clerkwork_connectors_api::{
 };
 use clerkwork_core::EffectState;
 use clerkwork_kinds::{Done, Order, Stop, Wait};
+use jiff::civil::date;
 use serde_json::{Value, json};
 
 use crate::upstream::NOW;
@@ -196,6 +197,22 @@ async fn the_deadline_passes_and_the_upstream_still_says_it_waits() {
     waiting(desk.proceed().await);
     desk.clock.advance(Duration::from_micros(1));
     assert!(matches!(desk.proceed().await, Ok(Done::Contradicted(_))));
+    assert_eq!(desk.world.writes(), ["create_form"]);
+}
+
+#[tokio::test]
+async fn without_a_row_that_holds_the_deadline_a_person_looks_after_thirty_days() {
+    let mut desk = desk(booked);
+    desk.application.applied_on = date(2024, 11, 30);
+    assert_eq!(waiting(desk.proceed().await).deadline, None);
+    desk.clock
+        .advance(30 * 24 * HOUR - Duration::from_micros(1));
+    assert_eq!(waiting(desk.proceed().await).deadline, None);
+    desk.clock.advance(Duration::from_micros(1));
+    let Ok(Done::Contradicted(text)) = desk.proceed().await else {
+        panic!("still waiting");
+    };
+    assert!(text.zh.contains("没有规则记录"), "{text:?}");
     assert_eq!(desk.world.writes(), ["create_form"]);
 }
 
