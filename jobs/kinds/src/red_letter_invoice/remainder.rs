@@ -75,7 +75,8 @@ struct Merged<'b> {
 pub(super) struct Remainder<'b> {
     lines: BTreeMap<u32, Merged<'b>>,
     discounts: BTreeSet<u32>,
-    /// Where the invoice stands but for the job's own red invoice.
+    /// Where the invoice stands but for the job's own red invoice: what the upstream says or what
+    /// its lines come to, whichever leaves less.
     pub(super) status: BlueStatus,
 }
 
@@ -113,11 +114,13 @@ impl<'b> Remainder<'b> {
                 merged.rest = merged.rest.plus(Amounts::of(line));
             }
         }
+        let told = status_of(&lines);
         let status = match (own_red, blue.status) {
-            (None, status) => status,
+            (None, status) => stricter(status, told),
             (Some(_), BlueStatus::Voided) => BlueStatus::Voided,
+            // The job's own red invoice is in the upstream's word, and in the lines no more.
             (Some(_), BlueStatus::Normal | BlueStatus::PartlyReversed | BlueStatus::Reversed) => {
-                status_of(&lines)
+                told
             }
         };
         Self {
@@ -269,6 +272,16 @@ fn status_of(lines: &BTreeMap<u32, Merged<'_>>) -> BlueStatus {
     } else {
         BlueStatus::PartlyReversed
     }
+}
+
+fn stricter(a: BlueStatus, b: BlueStatus) -> BlueStatus {
+    let rank = |status| match status {
+        BlueStatus::Normal => 0,
+        BlueStatus::PartlyReversed => 1,
+        BlueStatus::Reversed => 2,
+        BlueStatus::Voided => 3,
+    };
+    if rank(a) < rank(b) { b } else { a }
 }
 
 fn taken<'l>(lines: impl Iterator<Item = &'l ReversalLine>) -> BTreeMap<u32, Amounts> {
