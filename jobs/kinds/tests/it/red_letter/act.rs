@@ -141,17 +141,32 @@ async fn tax_that_was_paid_through_the_bureau_is_settled() {
 }
 
 #[tokio::test]
-async fn a_remark_never_names_a_natural_person() {
-    let mut desk = desk(State::agent_issued);
-    desk.application.settlement = Some(SettlementKind::Offset);
-    desk.world.with(|s| {
-        let agent = s.blue().agent_issued.as_mut().unwrap();
-        agent.principal.name = "张三".into();
-        agent.principal.tax_id = "11010519491231002X".into();
-    });
-    let summary = completed(desk.proceed().await).to_string();
-    assert!(!summary.contains("张三") && !summary.contains("110105"));
-    assert!(summary.contains("被红冲蓝字数电票号码"));
+async fn a_summary_names_the_principal_only_if_it_is_surely_an_organisation() {
+    for (name, tax_id) in [
+        ("张三", "11010519491231002X"),
+        // Sole traders, under the name of a shop too.
+        ("深圳市福田区老王五金店", "92110000600037341H"),
+        ("老王五金店", "11010519491231002X01"),
+        // From before 2015: nobody can tell whose.
+        ("老王五金店", "110000600037341"),
+        ("老王五金店", "11010549123100201"),
+        // An organisation by its code only.
+        ("张三", "91110000600037341L"),
+    ] {
+        let mut desk = desk(State::agent_issued);
+        desk.application.settlement = Some(SettlementKind::Offset);
+        desk.world.with(|s| {
+            let agent = s.blue().agent_issued.as_mut().unwrap();
+            agent.principal.name = name.into();
+            agent.principal.tax_id = tax_id.into();
+        });
+        let summary = completed(desk.proceed().await).to_string();
+        assert!(
+            !summary.contains(name) && !summary.contains(tax_id),
+            "{summary}"
+        );
+        assert!(summary.contains("被红冲蓝字数电票号码"), "{summary}");
+    }
 }
 
 #[tokio::test]
