@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use crate::harness::{Home, Up};
 
+/// A demo whose red letters are none; those have tests of their own.
+const ONLY_AGENT: [&str; 5] = ["up", "--demo", "--once", "--red-letters", "0"];
+
 /// What a careful office would do with the world of this seed.
 pub fn expected(seed: u64, items: usize) -> BTreeMap<&'static str, u64> {
     let world = clerkwork_sandbox::generate(seed, items);
@@ -33,10 +36,12 @@ fn compare(figures: &Value, seed: u64, items: usize) {
 #[test]
 fn a_demo_ends_as_a_careful_office_would_and_a_second_start_changes_nothing() {
     let home = Home::new();
-    let args = ["up", "--demo", "--once", "--items", "200", "--seed", "7"];
+    let args = [&ONLY_AGENT[..], &["--items", "200", "--seed", "7"]].concat();
     let figures = home.json(&args);
     compare(&figures, 7, 200);
     assert_eq!(figures["submitted"]["accepted"], 200);
+    assert!(figures.get("red_letters").is_none(), "{figures:#}");
+    assert_eq!(figures["clock_ahead_seconds"], 0);
     for list in ["returned_reasons", "blocked_rules"] {
         let first = &figures[list][0];
         assert!(first["count"].as_u64().unwrap() > 0, "{figures:#}");
@@ -45,8 +50,10 @@ fn a_demo_ends_as_a_careful_office_would_and_a_second_start_changes_nothing() {
 
     let again = home.json(&args);
     compare(&again, 7, 200);
+    // The platform remembers what was issued and sent back; those applications wait no longer.
     assert_eq!(again["submitted"]["accepted"], 0);
-    assert_eq!(again["submitted"]["same"], 200);
+    assert_eq!(again["submitted"]["same"], again["blocked"]);
+    assert_eq!(again["submitted"]["conflict"], 0);
     assert_eq!(again["batch"], figures["batch"]);
     assert_eq!(again["done_now"], 0);
 }
@@ -54,7 +61,7 @@ fn a_demo_ends_as_a_careful_office_would_and_a_second_start_changes_nothing() {
 #[test]
 fn a_demo_that_is_interrupted_goes_on_where_it_stopped() {
     let home = Home::new();
-    let args = ["up", "--demo", "--once", "--items", "2000", "--seed", "3"];
+    let args = [&ONLY_AGENT[..], &["--items", "2000", "--seed", "3"]].concat();
     // Without a terminal its progress is told in lines; the first comes at once.
     let mut first = Up::start(home.command(&args), "/2000");
     first.signal("INT");
@@ -72,7 +79,8 @@ fn a_demo_that_is_interrupted_goes_on_where_it_stopped() {
 #[test]
 fn for_people_there_are_tables_and_commands_that_work_as_they_stand() {
     let home = Home::new();
-    let done = home.run(&["up", "--demo", "--once", "--items", "60"]).ok();
+    let args = [&ONLY_AGENT[..], &["--items", "60"]].concat();
+    let done = home.run(&args).ok();
     for part in [
         "已完成 completed",
         "退回 returned",
@@ -98,19 +106,23 @@ fn for_people_there_are_tables_and_commands_that_work_as_they_stand() {
 #[test]
 fn another_seed_in_the_same_folder_is_a_conflict() {
     let home = Home::new();
-    home.run(&["up", "--demo", "--once", "--items", "20", "--seed", "1"])
-        .ok();
-    let done = home.run(&[
-        "up", "--demo", "--once", "--items", "20", "--seed", "2", "--json",
-    ]);
-    let done = done.fails(4, &["--data-dir"]);
+    let demo = |seed| {
+        [
+            &ONLY_AGENT[..],
+            &["--items", "20", "--json", "--seed", seed],
+        ]
+        .concat()
+    };
+    home.run(&demo("1")).ok();
+    let done = home.run(&demo("2")).fails(4, &["--data-dir"]);
     assert_eq!(done.error()["code"], "conflict");
 }
 
 #[test]
 fn the_demo_has_a_folder_of_its_own_and_who_looks_elsewhere_is_told() {
     let home = Home::new();
-    let mut command = crate::harness::bare(&["up", "--demo", "--once", "--items", "5"]);
+    let args = [&ONLY_AGENT[..], &["--items", "5"]].concat();
+    let mut command = crate::harness::bare(&args);
     command.env("HOME", home.path("."));
     let done = crate::harness::finish(command, b"").ok();
     assert!(

@@ -12,12 +12,15 @@
 mod bad_input;
 mod bad_start;
 mod demo;
+mod documents;
 mod harness;
 mod help;
+mod issued_documents;
 mod jobs;
 mod parts;
 mod platform;
 mod policy;
+mod red_letters;
 mod review;
 mod settle;
 mod waiting;

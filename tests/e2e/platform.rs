@@ -20,7 +20,18 @@ pub struct Platform {
 impl Platform {
     /// Starts one and makes it the upstream of `home`.
     pub fn start(home: &mut Home, seed: u64, applications: usize) -> Self {
+        Self::with_red_letters(home, seed, applications, 0)
+    }
+
+    /// Starts one with applications of both kinds.
+    pub fn with_red_letters(
+        home: &mut Home,
+        seed: u64,
+        applications: usize,
+        red_letters: usize,
+    ) -> Self {
         let (seed, applications) = (seed.to_string(), applications.to_string());
+        let red_letters = red_letters.to_string();
         let args = [
             "sandbox",
             "--bind",
@@ -29,6 +40,8 @@ impl Platform {
             &seed,
             "--applications",
             &applications,
+            "--red-letters",
+            &red_letters,
         ];
         let process = Up::start(home.command(&args), "tokens:");
         let said = process.said();

@@ -61,10 +61,18 @@ pub(crate) const SETTLE_FIRST: Text = Text::new(
     "its outcome must be settled before anything else is begun",
 );
 
+/// The rule of [`outcome_unclear`].
+const OUTCOME_UNCLEAR: &str = "fleet.outcome_unclear";
+
+/// Whether a person was asked because an effect's outcome could not be found out.
+pub(crate) fn is_outcome_unclear(hit: &RuleHit) -> bool {
+    hit.id.as_str() == OUTCOME_UNCLEAR
+}
+
 /// Whether an effect happened cannot be found out.
 pub(crate) fn outcome_unclear(effect: &str, found: &Text) -> RuleHit {
     hit(
-        "fleet.outcome_unclear",
+        OUTCOME_UNCLEAR,
         Tier::Enforcement,
         Text::owned(
             format!("操作 {effect} 是否已生效无法确认：{}", found.zh),

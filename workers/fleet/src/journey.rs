@@ -78,18 +78,26 @@ pub async fn travel(services: &Services, entry: &Entry) -> Result<(), LedgerErro
 
 /// Whether a person has decided since the last effect was announced. What they say between two
 /// effects is looked at anew, with the facts as they are now.
+///
+/// Who says that the last effect happened, or lets it be found out, says nothing new: the order
+/// under way goes on. Its own effect is what has changed the facts.
 fn person_spoke_since(attempt: &Attempt<'_>, kept: &[KeptDecision]) -> bool {
-    let decided = attempt
-        .review
-        .as_ref()
-        .is_some_and(|review| match review.state {
-            ReviewState::Approved | ReviewState::Returned => true,
-            ReviewState::Open | ReviewState::Lapsed => false,
-        });
+    let Some(review) = &attempt.review else {
+        return false;
+    };
+    let decided = match review.state {
+        ReviewState::Approved | ReviewState::Returned => true,
+        ReviewState::Open | ReviewState::Lapsed => false,
+    };
     let asked = |kept: &&KeptDecision| kept.decision.verdict == Verdict::Review;
     let asked_at = kept.iter().rev().find(asked).map(|kept| kept.attempt);
-    let acted_at = attempt.journal.iter().map(|effect| effect.attempt).max();
-    decided && asked_at >= acted_at
+    let last = attempt
+        .journal
+        .iter()
+        .max_by_key(|effect| (effect.attempt, effect.intended_at));
+    let settled = review.rules.iter().any(hits::is_outcome_unclear)
+        && last.is_some_and(|effect| effect.state == EffectState::Confirmed);
+    decided && !settled && asked_at >= last.map(|effect| effect.attempt)
 }
 
 /// Another job works on the same matter: this one's turn comes later.

@@ -165,6 +165,8 @@ async fn from_upstream(
     let kinds = installation::kinds();
     let kind = installation::kind(&kinds, kind)?;
     let upstreams = installation::upstreams(context.config()?)?;
+    // Before the batch is opened: a refused one must not stay behind, empty.
+    upstream::offered(kind, &upstreams).await?;
     let opened = installation::open_or_create(context).await?;
     let (id, reference) = create(&opened, batch).await?;
     defaults.batch = Some(id);

@@ -41,6 +41,12 @@ impl fmt::Display for Pulled {
     }
 }
 
+/// Asks the upstream for one application of a kind, so that nothing is opened for a kind that it has
+/// none of, or for an upstream that does not answer.
+pub async fn offered(kind: &dyn JobKind, upstreams: &Upstreams) -> Result<(), Failure> {
+    page(kind, upstreams, None, 1).await.map(|_| ())
+}
+
 /// Accepts what waits of a kind at the upstream, `most` at most; each application's number becomes
 /// its reference, so that doing it again changes nothing. `told` hears how far it has come.
 pub async fn pull(
@@ -59,14 +65,7 @@ pub async fn pull(
         if limit == 0 {
             return Ok(pulled);
         }
-        let page = kind.pending(upstreams, after.as_deref(), limit).await;
-        let page = page.map_err(|error| Failure::missing("upstream", chain(&error)))?;
-        let Some(page) = page else {
-            return Err(Failure::usage(format!(
-                "items of kind `{}` do not come from the upstream; hand them in with `--file`",
-                kind.name()
-            )));
-        };
+        let page = page(kind, upstreams, after.as_deref(), limit).await?;
         let Some(last) = page.last() else {
             return Ok(pulled);
         };
@@ -86,6 +85,22 @@ pub async fn pull(
         accept(ledger, jobs, &mut pulled).await?;
         told(pulled.total());
     }
+}
+
+async fn page(
+    kind: &dyn JobKind,
+    upstreams: &Upstreams,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Vec<PendingItem>, Failure> {
+    let page = kind.pending(upstreams, after, limit).await;
+    let page = page.map_err(|error| Failure::missing("upstream", chain(&error)))?;
+    page.ok_or_else(|| {
+        Failure::usage(format!(
+            "items of kind `{}` do not come from the upstream; hand them in with `--file`",
+            kind.name()
+        ))
+    })
 }
 
 async fn accept(ledger: &Ledger, jobs: Vec<NewJob>, pulled: &mut Pulled) -> Result<(), Failure> {

@@ -12,8 +12,8 @@ use async_trait::async_trait;
 use clerkwork_connectors_api::ConnectorError;
 use clerkwork_core::{Clock, EffectRecord, Facts, Finding, Text};
 use clerkwork_kinds::{
-    Done, Effects, Inquiry, Item, JobKind, Order, Past, PayloadError, Registry, Stop, Subject,
-    Upstreams, Wait,
+    Done, Effects, Inquiry, Item, JobKind, Order, Past, PayloadError, PendingItem, Registry, Stop,
+    Subject, Upstreams, Wait,
 };
 use clerkwork_runtime::Services;
 use serde_json::Value;
@@ -92,6 +92,7 @@ struct Twisted {
     acts: Arc<AtomicUsize>,
 }
 
+#[async_trait]
 impl JobKind for Twisted {
     fn name(&self) -> &'static str {
         self.real.name()
@@ -120,6 +121,15 @@ impl JobKind for Twisted {
             hanging: self.hanging.clone(),
             acts: self.acts.clone(),
         }))
+    }
+
+    async fn pending(
+        &self,
+        upstreams: &Upstreams,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Option<Vec<PendingItem>>, ConnectorError> {
+        self.real.pending(upstreams, after, limit).await
     }
 }
 
