@@ -66,7 +66,7 @@ pub async fn start(mut config: Config, demo: Option<&DemoClock>) -> Result<Runni
                 ConsoleError::Bind { .. } | ConsoleError::NotLoopback(_) => {
                     Failure::missing("port_in_use", text)
                 }
-                ConsoleError::CallbackSecret => Failure::new(Exit::Usage, "configuration", text),
+                ConsoleError::CallbackSecret(_) => Failure::new(Exit::Usage, "configuration", text),
             });
         }
     };
