@@ -184,7 +184,7 @@ labels! {
     WAITS_SINCE = "开始等待", "since";
     WAITS_UNTIL = "等待期限", "at the latest until";
     NEXT_LOOK = "下次查询", "looks again";
-    STAYS_UPSTREAM = "已在上游办成的操作（如红字确认单）不会撤回，逾期自动失效", "what was done upstream already (for example a confirmation form) is not taken back; it lapses by itself";
+    STAYS_UPSTREAM = "已在上游系统办成的操作（如已录入的确认单、已开具的红字发票）不会撤回；待对方确认的确认单逾期自动作废", "what was done upstream already (for example a form entered or a red invoice issued) is not taken back; a form that waits for the other side lapses by itself";
     OPENED = "提交时间", "opened";
     WHY = "原因", "why";
     FIELDS = "内容", "fields";
