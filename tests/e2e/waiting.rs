@@ -135,3 +135,30 @@ fn calling_off_an_item_that_is_to_be_tried_again_says_what_stays_too() {
     assert!(said.contains("not taken back"), "{said}");
     assert_eq!(home.state_of("HZ-1"), "cancelled");
 }
+
+#[test]
+fn the_timeline_tells_a_wait_in_words_and_every_time_in_one_form() {
+    let (home, _) = with_a_job(State::Waiting);
+    let told = home.run(&["job", "show", "HZ-1"]).ok().stdout;
+    let timeline = told.split_once("办理过程").unwrap().1;
+    let wait = format!("等待事项 waits for: 等待购买方确认 ({TOPIC})");
+    for part in [
+        &wait,
+        "下次查询 looks again: 20",
+        "等待期限 at the latest until: 20",
+    ] {
+        assert!(timeline.contains(part), "no `{part}` in {timeline}");
+    }
+    assert!(!timeline.contains("topic:") && !timeline.contains("until: 1"));
+    // Times are `2026-11-26 07:26:09+08:00`, the events' own and those they name.
+    let is_time = |line: &&str| line.contains("+08:00");
+    let times = timeline.lines().filter(is_time).count();
+    let events = timeline.lines().filter(|line| line.starts_with("  20"));
+    assert!(events.clone().all(|event| is_time(&event)), "{timeline}");
+    assert_eq!(times, events.count() + 2, "{timeline}");
+    // While it is over, the topic alone is left to tell.
+    cancel(&home);
+    let told = home.run(&["job", "show", "HZ-1"]).ok().stdout;
+    let over = format!("等待事项 waits for: {TOPIC}");
+    assert!(told.contains(&over), "no `{over}` in {told}");
+}
