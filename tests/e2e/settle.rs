@@ -124,10 +124,10 @@ fn an_act_that_happened_is_settled_by_its_number_and_not_done_again() {
     assert_eq!(tried[1]["state"], "unknown", "{silent:#}");
     stopped
         .settle(&["--again"], "bob")
-        .fails(4, &["cannot be asked"]);
+        .fails(4, &["cannot tell now", "ask again later"]);
     stopped
         .settle(&["--done", "1"], "bob")
-        .fails(4, &["cannot be asked"]);
+        .fails(4, &["cannot tell now", "ask again later"]);
     stopped.settle(&[], "bob").fails(2, &["--done"]);
     stopped
         .settle(&["--again", "--done", "1"], "bob")

@@ -178,7 +178,6 @@ labels! {
     FITS = "内容相符", "fits";
     FITS_NOT = "内容不符", "does not fit";
     OFFERS = "可以这样处理", "How to settle it";
-    NOT_NOW = "目前不可用：", "closed now:";
     LOOKS_AGAIN = "操作结果不明，系统将先再次查询上游；如已知结果，请用 review settle 认定", "the outcome of an act is unclear, so the upstream is asked again first; to say yourself how it ended, use `review settle`";
     WAITS_FOR = "等待事项", "waits for";
     WAITS_SINCE = "开始等待", "since";
