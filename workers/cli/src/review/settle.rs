@@ -31,7 +31,10 @@ use crate::{
 /// tell now; where it leaves it open and holds nothing that fits, that is your call. Where the item
 /// was being sent back to the applicant, --again tells them your reason, too.
 ///
-/// Not by the one who submitted the item. Any open review can be handed over.
+/// Any open review can be handed over. That says who should look, and binds nobody yet: whoever may
+/// decide still may.
+///
+/// Not by the one who submitted the item, in any of these ways.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   clerkwork review settle HZ-1 --done 26440000000000000001 --reason 'seen on the platform' --as bob
@@ -59,7 +62,7 @@ struct Way {
     /// It did not happen, and nothing that fits stands upstream: the next attempt does it anew
     #[arg(long)]
     again: bool,
-    /// Somebody else is to settle it: a user, or group: and a name
+    /// Somebody else should look: a user, or group: and a name
     #[arg(long, value_name = "USER")]
     hand_over: Option<String>,
 }
@@ -90,15 +93,11 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         ));
     };
     let job = &known.job;
-    ask_policy(
-        context,
-        ledger,
-        &user,
-        &review,
-        job,
-        !settlement.sending_back,
-    )
-    .await?;
+    let act = match settlement.sending_back {
+        true => "review.return",
+        false => "review.approve",
+    };
+    ask_policy(context, ledger, &user, &review, job, act).await?;
     let (effect, asked) = (&settlement.effect.name, &settlement.asked);
     let end = match &args.way.done {
         Some(number) => ways::done(effect, asked, number)?,
@@ -200,6 +199,8 @@ async fn hand_over(
              letters, digits, `.`, `_`, `-` and `@`"
         )));
     }
+    // Whoever may not decide may not choose who looks, either.
+    ask_policy(context, ledger, user, review, job, "review.hand_over").await?;
     let data = json!({"review": review.id.to_string(), "to": to});
     let event = EventDraft::new(
         EventType::ReviewHandedOver,
