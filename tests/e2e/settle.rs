@@ -161,7 +161,7 @@ fn an_act_that_happened_is_settled_by_its_number_and_not_done_again() {
     let command = offer(&found, "done")["command"].as_str().unwrap();
     assert!(command.contains(&format!("--done {number}")), "{command}");
     let told = home.run(&["review", "show", job]).ok().stdout;
-    for part in [command, "上游系统现在的情况", "group:复核组", &number] {
+    for part in [command, "上游系统当前查询结果", "group:复核组", &number] {
         assert!(told.contains(part), "no `{part}` in {told}");
     }
 

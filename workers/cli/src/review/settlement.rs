@@ -122,7 +122,8 @@ impl Settlement {
         ));
         for tried in &self.tried {
             let event = texts::event(&format!("effect.{}", tried.state));
-            let by = tried.by.as_deref().unwrap_or_default();
+            let by = tried.by.as_deref().map(|by| out.both(&texts::found_by(by)));
+            let by = by.unwrap_or_default();
             out.line(format!(
                 "    {}  {} {}  {}  {by}",
                 moment::show(tried.at),
