@@ -16,6 +16,17 @@ fn a_setting_that_does_not_exist_is_named() {
 }
 
 #[test]
+fn a_callback_secret_that_can_be_guessed_is_named_and_not_shown() {
+    for weak in ["short-one", "whsec_", "whsec_c2hvcnQ="] {
+        let mut home = Home::new();
+        home.set("CLERKWORK__ETAX__CALLBACK_SECRET", weak);
+        let name = "CLERKWORK__ETAX__CALLBACK_SECRET";
+        let done = home.run(&["up"]).fails(2, &[name, "at least 16"]);
+        assert!(!done.stderr.contains("short-one"), "{done:#?}");
+    }
+}
+
+#[test]
 fn a_port_in_use_is_named() {
     let mut home = Home::new();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

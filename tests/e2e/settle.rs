@@ -124,10 +124,10 @@ fn an_act_that_happened_is_settled_by_its_number_and_not_done_again() {
     assert_eq!(tried[1]["state"], "unknown", "{silent:#}");
     stopped
         .settle(&["--again"], "bob")
-        .fails(4, &["cannot be asked"]);
+        .fails(4, &["cannot tell now", "ask again later"]);
     stopped
         .settle(&["--done", "1"], "bob")
-        .fails(4, &["cannot be asked"]);
+        .fails(4, &["cannot tell now", "ask again later"]);
     stopped.settle(&[], "bob").fails(2, &["--done"]);
     stopped
         .settle(&["--again", "--done", "1"], "bob")
@@ -135,9 +135,15 @@ fn an_act_that_happened_is_settled_by_its_number_and_not_done_again() {
     stopped
         .settle(&["--hand-over", "a b"], "bob")
         .fails(2, &["`a b`"]);
+    // Nor does the submitter move their own item about.
     stopped
         .settle(&["--hand-over", "group:复核组"], "alice")
-        .ok();
+        .fails(4, &["`alice`"]);
+    let refusals = home.json(&["audit", "list", "--type", "access.refused"]);
+    let refused = &refusals["items"][0];
+    assert_eq!(refused["data"]["action"], "review.hand_over", "{refused:#}");
+    assert_eq!(stopped.events("review.handed_over").len(), 0);
+    stopped.settle(&["--hand-over", "group:复核组"], "bob").ok();
     let listed = home.json(&["review", "list", "--assigned-to", "group:复核组"]);
     assert_eq!(listed["items"][0]["reference"], job);
     assert_eq!(listed["items"][0]["assigned_to"], "group:复核组");
@@ -155,7 +161,7 @@ fn an_act_that_happened_is_settled_by_its_number_and_not_done_again() {
     let command = offer(&found, "done")["command"].as_str().unwrap();
     assert!(command.contains(&format!("--done {number}")), "{command}");
     let told = home.run(&["review", "show", job]).ok().stdout;
-    for part in [command, "上游系统现在的情况", "group:复核组", &number] {
+    for part in [command, "上游系统当前查询结果", "group:复核组", &number] {
         assert!(told.contains(part), "no `{part}` in {told}");
     }
 

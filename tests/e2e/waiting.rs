@@ -17,12 +17,13 @@ use crate::harness::Home;
 
 const TOPIC: &str = "etax.form:26440000000000000001";
 
-/// A job that has entered a form and waits for the other side, as a worker leaves it.
-async fn leave_waiting(ledger: &Ledger) -> JobId {
+/// A job that has entered a form, as a worker leaves it: waiting for the other side, or to be tried
+/// again.
+async fn leave(ledger: &Ledger, reference: &str, to: State) -> JobId {
     let payload = crate::harness::example("agent_invoice_review", |_| ());
     let job = NewJob {
         kind: KindName::new("agent_invoice_review"),
-        reference: "HZ-1".into(),
+        reference: reference.into(),
         office: Office::default(),
         batch: None,
         lane: Lane::Standard,
@@ -51,10 +52,13 @@ async fn leave_waiting(ledger: &Ledger) -> JobId {
         now.after(Duration::from_secs(72 * 3_600)),
     );
     let data = json!({"topic": TOPIC, "until": until.0, "deadline": deadline.0});
-    let event = EventDraft::new(EventType::JobWaiting, actor, data);
-    let mut rest = Change::new(id, State::Running, 1, State::Waiting).event(event);
+    let event = match to {
+        State::Waiting => EventDraft::new(EventType::JobWaiting, actor, data),
+        _ => EventDraft::new(EventType::JobRetryScheduled, actor, json!({})),
+    };
+    let mut rest = Change::new(id, State::Running, 1, to).event(event);
     rest.run_at = Some(until);
-    rest.wait = Some(WaitWrite {
+    rest.wait = (to == State::Waiting).then(|| WaitWrite {
         topic: TOPIC.into(),
         deadline: Some(deadline),
         why: Text::new("等待购买方确认", "the buyer is to confirm"),
@@ -76,8 +80,8 @@ async fn leave_waiting(ledger: &Ledger) -> JobId {
     id
 }
 
-#[test]
-fn a_waiting_item_says_for_what_and_calling_it_off_says_what_stays() {
+/// An installation with the job and nothing that works on it.
+fn with_a_job(to: State) -> (Home, JobId) {
     let home = Home::new();
     let dir = home.data_dir().display().to_string();
     let sources = Sources::default().with_override("--data-dir", "data_dir", Some(dir));
@@ -88,11 +92,23 @@ fn a_waiting_item_says_for_what_and_calling_it_off_says_what_stays() {
         let ledger = clerkwork_runtime::open_ledger(&config, clock)
             .await
             .unwrap();
-        let id = leave_waiting(&ledger).await;
+        let id = leave(&ledger, "HZ-1", to).await;
         ledger.close().await;
         id
     });
+    (home, id)
+}
 
+fn cancel(home: &Home) -> String {
+    let args = ["job", "cancel", "HZ-1", "--reason", "withdrawn"];
+    home.run(&[&args[..], &["--as", "bob"]].concat())
+        .ok()
+        .stdout
+}
+
+#[test]
+fn a_waiting_item_says_for_what_and_calling_it_off_says_what_stays() {
+    let (home, id) = with_a_job(State::Waiting);
     let shown = home.json(&["job", "show", "HZ-1"]);
     let wait = &shown["wait"];
     assert_eq!(wait["topic"], TOPIC, "{shown:#}");
@@ -101,28 +117,48 @@ fn a_waiting_item_says_for_what_and_calling_it_off_says_what_stays() {
         assert!(wait[time].is_string(), "{time}: {wait:#}");
     }
     let told = home.run(&["job", "show", "HZ-1"]).ok().stdout;
-    for part in [
-        "等待事项",
-        TOPIC,
-        "the buyer is to confirm",
-        "下次查询",
-        "until: 20",
-    ] {
+    for part in ["等待事项", TOPIC, "the buyer is to confirm", "下次查询"] {
         assert!(told.contains(part), "no `{part}` in {told}");
     }
 
-    let cancel = [
-        "job",
-        "cancel",
-        "HZ-1",
-        "--reason",
-        "withdrawn",
-        "--as",
-        "bob",
-    ];
-    let said = home.run(&cancel).ok().stdout;
+    let said = cancel(&home);
     assert!(said.contains("not taken back"), "{said}");
     let shown = home.json(&["job", "show", &id.to_string()]);
     assert_eq!(shown["state"], "cancelled");
     assert!(shown["wait"].is_null());
+}
+
+#[test]
+fn calling_off_an_item_that_is_to_be_tried_again_says_what_stays_too() {
+    let (home, _) = with_a_job(State::Retryable);
+    let said = cancel(&home);
+    assert!(said.contains("not taken back"), "{said}");
+    assert_eq!(home.state_of("HZ-1"), "cancelled");
+}
+
+#[test]
+fn the_timeline_tells_a_wait_in_words_and_every_time_in_one_form() {
+    let (home, _) = with_a_job(State::Waiting);
+    let told = home.run(&["job", "show", "HZ-1"]).ok().stdout;
+    let timeline = told.split_once("办理过程").unwrap().1;
+    let wait = format!("等待事项 waits for: 等待购买方确认 ({TOPIC})");
+    for part in [
+        &wait,
+        "下次查询 looks again: 20",
+        "等待期限 at the latest until: 20",
+    ] {
+        assert!(timeline.contains(part), "no `{part}` in {timeline}");
+    }
+    assert!(!timeline.contains("topic:") && !timeline.contains("until: 1"));
+    // Times are `2026-11-26 07:26:09+08:00`, the events' own and those they name.
+    let is_time = |line: &&str| line.contains("+08:00");
+    let times = timeline.lines().filter(is_time).count();
+    let events = timeline.lines().filter(|line| line.starts_with("  20"));
+    assert!(events.clone().all(|event| is_time(&event)), "{timeline}");
+    assert_eq!(times, events.count() + 2, "{timeline}");
+    // While it is over, the topic alone is left to tell.
+    cancel(&home);
+    let told = home.run(&["job", "show", "HZ-1"]).ok().stdout;
+    let over = format!("等待事项 waits for: {TOPIC}");
+    assert!(told.contains(&over), "no `{over}` in {told}");
 }

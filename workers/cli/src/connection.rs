@@ -2,7 +2,8 @@
 //! the data folder with its address and token, which is there as long as the platform runs.
 //!
 //! Invariants:
-//! * only the file's owner can read it, and one that others can read is not believed;
+//! * only the file's owner can read it, and one that others can read, or that is somebody else's, is
+//!   not believed;
 //! * it names this machine only;
 //! * settings that name a platform go before it.
 
@@ -98,16 +99,29 @@ pub fn fill_in(config: &Config) -> Result<Config, Failure> {
 fn read(path: &Path) -> Result<String, String> {
     let unreadable = |error: std::io::Error| format!("cannot be read: {error}");
     let mut file = std::fs::File::open(path).map_err(unreadable)?;
-    let mode = file.metadata().map_err(unreadable)?.mode() & 0o777;
+    let about = file.metadata().map_err(unreadable)?;
+    let us = rustix::process::geteuid().as_raw();
+    believable(about.uid(), us, about.mode() & 0o777)?;
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(unreadable)?;
+    Ok(text)
+}
+
+/// Whether a file of this owner and mode is believed by `us`.
+fn believable(owner: u32, us: u32, mode: u32) -> Result<(), String> {
+    if owner != us {
+        return Err(format!(
+            "belongs to another user (uid {owner}, this is uid {us}) and is not believed; run this \
+             as the user who runs `clerkwork up`"
+        ));
+    }
     if mode & 0o077 != 0 {
         return Err(format!(
             "can be read by others (mode {mode:03o}) and is not believed; start `clerkwork up` \
              again"
         ));
     }
-    let mut text = String::new();
-    file.read_to_string(&mut text).map_err(unreadable)?;
-    Ok(text)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -168,5 +182,25 @@ mod tests {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         let said = fill_in(&config).unwrap_err().message;
         assert!(said.contains("read by others"), "{said}");
+    }
+    #[test]
+    fn a_file_of_another_user_is_not_believed_whoever_asks() {
+        assert_eq!(believable(1_000, 1_000, 0o600), Ok(()));
+        for (owner, us) in [(1_001, 1_000), (0, 1_000), (1_000, 0)] {
+            let said = believable(owner, us, 0o600).unwrap_err();
+            assert!(said.contains("another user"), "{said}");
+        }
+        assert!(believable(1_000, 1_000, 0o640).is_err());
+        let us = rustix::process::geteuid();
+        if !us.is_root() {
+            return; // Nobody else can give a file away.
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let config = settings(folder.path());
+        let path = config.in_data_dir(FILE);
+        write(&path, "http://127.0.0.1:1\nt\n").unwrap();
+        std::os::unix::fs::chown(&path, Some(65_534), None).unwrap();
+        let said = fill_in(&config).unwrap_err().message;
+        assert!(said.contains("another user (uid 65534"), "{said}");
     }
 }

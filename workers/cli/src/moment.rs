@@ -77,17 +77,6 @@ pub fn show(time: Timestamp) -> String {
     }
 }
 
-/// The time of day in the zone of this machine, to the millisecond.
-pub fn show_clock(time: Timestamp) -> String {
-    match jiff::Timestamp::from_microsecond(time.0) {
-        Ok(time) => time
-            .to_zoned(TimeZone::system())
-            .strftime("%m-%d %H:%M:%S%.3f")
-            .to_string(),
-        Err(_) => time.to_string(),
-    }
-}
-
 /// A length of time in at most two units, for example `2 h 5 min`.
 pub fn show_span(span: Duration) -> String {
     let seconds = SignedDuration::try_from(span).map_or(i64::MAX, |span| span.as_secs());

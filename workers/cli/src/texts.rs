@@ -57,10 +57,20 @@ pub const fn severity(severity: Severity) -> Text {
 /// How far an effect has come.
 pub const fn effect(state: EffectState) -> Text {
     match state {
-        EffectState::Intended => Text::new("已登记意图", "intended"),
+        EffectState::Intended => Text::new("已登记，结果待确认", "intended"),
         EffectState::Confirmed => Text::new("已确认", "confirmed"),
         EffectState::Refused => Text::new("被拒绝", "refused"),
         EffectState::Unknown => Text::new("结果不明", "unknown"),
+    }
+}
+
+/// How the outcome of an effect became known, by its name in the record.
+pub fn found_by(name: &str) -> Text {
+    match name {
+        "call" => Text::new("办理时返回", "call"),
+        "lookup" => Text::new("事后查询", "lookup"),
+        "person" => Text::new("人工认定", "person"),
+        other => Text::owned(other, other),
     }
 }
 
@@ -122,7 +132,7 @@ const EVENTS: &[(&str, Text)] = &[
     ("review.returned", Text::new("人工退回", "review returned")),
     (
         "review.handed_over",
-        Text::new("转交他人", "review handed over"),
+        Text::new("转请他人核实", "review handed over"),
     ),
     ("review.lapsed", Text::new("审核失效", "review lapsed")),
     ("batch.created", Text::new("建立批次", "batch created")),
@@ -170,21 +180,20 @@ labels! {
     TITLE = "名称", "title";
     UNATTENDED = "可自动办理", "unattended";
     DECIDED_BY = "审核人", "decided by";
-    ASSIGNED_TO = "转交给", "assigned to";
-    HANDED_TO = "已转交", "goes to";
+    ASSIGNED_TO = "转请核实", "assigned to";
+    HANDED_TO = "已转请核实", "goes to";
     GOES_ON = "继续办理", "goes on";
-    TRIED = "已作的尝试", "What was tried";
-    UPSTREAM_SAYS = "上游系统现在的情况", "What the upstream says now";
+    TRIED = "办理记录", "What was tried";
+    UPSTREAM_SAYS = "上游系统当前查询结果", "What the upstream says now";
     FITS = "内容相符", "fits";
     FITS_NOT = "内容不符", "does not fit";
-    OFFERS = "可以这样处理", "How to settle it";
-    NOT_NOW = "目前不可用：", "closed now:";
-    LOOKS_AGAIN = "操作结果不明，系统将先再次查询上游；如已知结果，请用 review settle 认定", "the outcome of an act is unclear, so the upstream is asked again first; to say yourself how it ended, use `review settle`";
+    OFFERS = "可选处理方式", "How to settle it";
+    LOOKS_AGAIN = "该操作结果不明，系统将先向上游系统再次查询；如已核实结果，请用 review settle 认定", "the outcome of an act is unclear, so the upstream is asked again first; to say yourself how it ended, use `review settle`";
     WAITS_FOR = "等待事项", "waits for";
     WAITS_SINCE = "开始等待", "since";
     WAITS_UNTIL = "等待期限", "at the latest until";
     NEXT_LOOK = "下次查询", "looks again";
-    STAYS_UPSTREAM = "已在上游办成的操作（如红字确认单）不会撤回，逾期自动失效", "what was done upstream already (for example a confirmation form) is not taken back; it lapses by itself";
+    STAYS_UPSTREAM = "已在上游系统办成的操作（如已录入的确认单、已开具的红字发票）不会撤回；待对方确认的确认单逾期自动作废", "what was done upstream already (for example a form entered or a red invoice issued) is not taken back; a form that waits for the other side lapses by itself";
     OPENED = "提交时间", "opened";
     WHY = "原因", "why";
     FIELDS = "内容", "fields";

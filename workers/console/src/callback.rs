@@ -51,7 +51,7 @@ struct Callback {
     memory: Arc<Mutex<Memory>>,
 }
 
-/// The messages of the last minutes, and when a refusal was last recorded.
+/// The messages of the last minutes that woke a job, and when a refusal was last recorded.
 #[derive(Default)]
 struct Memory {
     ids: HashSet<String>,
@@ -131,7 +131,10 @@ async fn hear(
     match callback.services.ledger.wake(&topic, actor).await {
         Ok(jobs) => {
             tracing::debug!(topic, jobs, "the platform called");
-            callback.remember(id, now);
+            // A job that runs now may wait in a moment: said again, it is to be heard.
+            if jobs > 0 {
+                callback.remember(id, now);
+            }
             StatusCode::NO_CONTENT.into_response()
         }
         Err(error) => {

@@ -56,11 +56,9 @@ pub enum ConsoleError {
         "the status page listens on loopback only, not on `{0}`; set `console.bind` to 127.0.0.1 or [::1]"
     )]
     NotLoopback(SocketAddr),
-    /// What callbacks are to be signed with cannot be read.
-    #[error(
-        "`etax.callback_secret` begins with `whsec_` and what follows is no base64; write it as the platform gave it"
-    )]
-    CallbackSecret,
+    /// What callbacks are to be signed with is no key.
+    #[error("`etax.callback_secret` {0}")]
+    CallbackSecret(String),
 }
 
 impl Console {
@@ -89,7 +87,7 @@ pub async fn serve(services: Services, bind: SocketAddr) -> Result<Console, Cons
     }
     let secret = services.config.etax.callback_secret.as_ref();
     let key = secret
-        .map(|secret| Key::of(secret.expose()).ok_or(ConsoleError::CallbackSecret))
+        .map(|secret| Key::of(secret).map_err(ConsoleError::CallbackSecret))
         .transpose()?;
     let listener = TcpListener::bind(bind)
         .await

@@ -267,31 +267,51 @@ fn the_token_comes_from_the_environment_or_a_closed_file_and_is_never_shown() {
 fn the_callback_secret_is_kept_like_the_token() {
     use std::os::unix::fs::PermissionsExt;
     assert!(Home::new().load().etax.callback_secret.is_none());
-    let home = Home::new().variable("CLERKWORK__ETAX__CALLBACK_SECRET", "s3cret");
+    let home = Home::new().variable("CLERKWORK__ETAX__CALLBACK_SECRET", "0123456789-s3cret");
     let config = home.load();
     assert_eq!(
         config.etax.callback_secret.as_ref().unwrap().expose(),
-        "s3cret"
+        "0123456789-s3cret"
     );
-    assert!(!format!("{config:?}").contains("s3cret"));
-    assert!(!config.settings().to_string().contains("s3cret"));
-    let home = Home::new().file("[etax]\ncallback_secret = \"s3cret\"\n");
+    assert!(!format!("{config:?}").contains("0123456789-s3cret"));
+    assert!(!config.settings().to_string().contains("0123456789-s3cret"));
+    let home = Home::new().file("[etax]\ncallback_secret = \"0123456789-s3cret\"\n");
     assert!(home.refusal().contains("`etax.callback_secret_file`"));
 
     let home = Home::new().file("[etax]\ncallback_secret_file = \"secret\"\n");
     let secret = home.folder.path().join("secret");
-    fs::write(&secret, "whsec_AAEC\n").unwrap();
+    fs::write(&secret, "whsec_AAECAwQFBgcICQoLDA0ODw==\n").unwrap();
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o640)).unwrap();
     assert!(home.refusal().contains("others can read it (mode 640)"));
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
     let config = home.load();
-    assert_eq!(config.etax.callback_secret.unwrap().expose(), "whsec_AAEC");
+    assert_eq!(
+        config.etax.callback_secret.unwrap().expose(),
+        "whsec_AAECAwQFBgcICQoLDA0ODw=="
+    );
     assert!(config.etax.token.is_none());
     let both = home.variable("CLERKWORK__ETAX__CALLBACK_SECRET", "x");
     assert!(
         both.refusal()
             .contains("beside `etax.callback_secret_file`")
     );
+}
+
+#[test]
+fn a_callback_secret_that_can_be_guessed_is_refused_where_it_stands() {
+    use std::os::unix::fs::PermissionsExt;
+    const NAME: &str = "CLERKWORK__ETAX__CALLBACK_SECRET";
+    for weak in ["s3cret", "whsec_", "whsec_AAEC", "whsec_no base64 at all"] {
+        let refusal = Home::new().variable(NAME, weak).refusal();
+        assert!(refusal.contains(NAME), "{refusal}");
+        assert!(!refusal.contains("s3cret") && !refusal.contains("AAEC"));
+    }
+    let home = Home::new().file("[etax]\ncallback_secret_file = \"secret\"\n");
+    let secret = home.folder.path().join("secret");
+    fs::write(&secret, "whsec_\n").unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    let refusal = home.refusal();
+    assert!(refusal.contains("`etax.callback_secret_file`"), "{refusal}");
 }
 
 #[test]

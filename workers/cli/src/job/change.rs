@@ -1,6 +1,6 @@
 //! `clerkwork job retry` and `clerkwork job cancel`
 
-use clerkwork_core::{Actor, EffectState, JobId, State};
+use clerkwork_core::{Actor, EffectRecord, EffectState, JobId};
 use clerkwork_ledger::{CancelOutcome, Changed, Refused};
 use serde_json::json;
 
@@ -29,7 +29,8 @@ pub struct RetryArgs {
 
 /// Calls a job off.
 ///
-/// A running job is told so and stops before its next effect; what was done already stays done.
+/// A running job is told so and stops before its next effect; what was done upstream already stays
+/// there.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
   clerkwork job cancel DK-1 --reason 'withdrawn by the applicant' --as alice")]
@@ -100,11 +101,8 @@ pub async fn cancel(context: &Context, args: CancelArgs) -> Outcome {
     };
     // Somebody else may go on with what stands there.
     let effects = opened.ledger.effects(job.id).await?;
-    let stays = outcome == "cancelled"
-        && job.state == State::Waiting
-        && effects
-            .iter()
-            .any(|effect| effect.state == EffectState::Confirmed);
+    let confirmed = |effect: &EffectRecord| effect.state == EffectState::Confirmed;
+    let stays = outcome == "cancelled" && effects.iter().any(confirmed);
     let out = &context.out;
     out.line(text);
     if stays {

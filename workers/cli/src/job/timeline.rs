@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use clerkwork_core::Timestamp;
+use clerkwork_core::{Text, Timestamp};
 use serde_json::{Map, Value};
 
 use super::story::{Known, actor, plain, rule};
@@ -11,11 +11,14 @@ use crate::{moment, out::Out, texts};
 /// Particulars that get a line of their own, in this order; the others share one.
 const WEIGHTY: &[&str] = &[
     "verdict", "rules", "findings", "effect", "result", "summary", "error", "reason", "by",
-    "topic", "until", "deadline", "run_at",
+    "deadline", "run_at",
 ];
 
+/// Particulars of a wait, which are told together.
+const OF_A_WAIT: &[&str] = &["topic", "why", "until", "deadline"];
+
 /// Times among the particulars, in microseconds.
-const TIMES: &[&str] = &["run_at", "deadline", "until"];
+const TIMES: &[&str] = &["run_at", "deadline"];
 
 /// Tells the events one after the other; a rule's reason is told once.
 pub struct Teller<'a> {
@@ -43,7 +46,7 @@ impl<'a> Teller<'a> {
             .unwrap_or_default();
         let mut lines = vec![format!(
             "  {}  {}  {}",
-            moment::show_clock(Timestamp(at)),
+            moment::show(Timestamp(at)),
             self.out.both(&texts::event(kind)),
             actor(event)
         )];
@@ -52,7 +55,12 @@ impl<'a> Teller<'a> {
             .get("data")
             .and_then(Value::as_object)
             .unwrap_or(&empty);
-        for key in WEIGHTY {
+        let waits = kind == "job.waiting";
+        if waits {
+            lines.extend(self.wait(data));
+        }
+        let told = |key: &str| waits && OF_A_WAIT.contains(&key);
+        for key in WEIGHTY.iter().filter(|key| !told(key)) {
             if let Some(value) = data.get(*key) {
                 lines.extend(self.weighty(key, value));
             }
@@ -65,7 +73,7 @@ impl<'a> Teller<'a> {
         }
         let others = data
             .iter()
-            .filter(|(key, _)| !WEIGHTY.contains(&key.as_str()));
+            .filter(|(key, _)| !WEIGHTY.contains(&key.as_str()) && !told(key));
         let others = others.filter(|(_, value)| !plain(value).is_empty());
         let others = others.map(|(key, value)| format!("{key} {}", particular(key, value)));
         let others = others.collect::<Vec<_>>().join(", ");
@@ -99,6 +107,32 @@ impl<'a> Teller<'a> {
                 }
             }
         }
+    }
+
+    /// What is awaited, in words with its topic behind them, and the times. The words stand in the
+    /// event, or else with the wait itself as long as it lasts.
+    fn wait(&self, data: &Map<String, Value>) -> Vec<String> {
+        let out = self.out;
+        let topic = data.get("topic").and_then(Value::as_str).unwrap_or("");
+        let event = data.get("why").cloned();
+        let event = event.and_then(|why| serde_json::from_value::<Text>(why).ok());
+        let lasting = self.known.wait.as_ref();
+        let lasting = lasting.filter(|wait| wait.topic == topic);
+        let words = match event.as_ref().or(lasting.map(|wait| &wait.why)) {
+            Some(why) => format!("{} ({topic})", out.one(why)),
+            None => topic.to_owned(),
+        };
+        let mut lines = vec![format!("      {}: {words}", out.both(&texts::WAITS_FOR))];
+        for (key, label) in [
+            ("until", &texts::NEXT_LOOK),
+            ("deadline", &texts::WAITS_UNTIL),
+        ] {
+            if let Some(at) = data.get(key).and_then(Value::as_i64) {
+                let at = moment::show(Timestamp(at));
+                lines.push(format!("      {}: {at}", out.both(label)));
+            }
+        }
+        lines
     }
 
     fn rule(&mut self, id: &str) -> Vec<String> {

@@ -78,7 +78,11 @@ async fn decide(
     if review.state != ReviewState::Open {
         return Err(decided(context, &review));
     }
-    ask_policy(context, ledger, &user, &review, &job, approve).await?;
+    let act = match approve {
+        true => "review.approve",
+        false => "review.return",
+    };
+    ask_policy(context, ledger, &user, &review, &job, act).await?;
     let effects = ledger.effects(job.id).await?;
     let looks_again = approve && settlement::unclear(&review, &effects).is_some();
     let (kind, outcome) = match approve {
@@ -126,14 +130,15 @@ async fn decide(
     }
 }
 
-/// Asks whether this user may decide; a refusal is recorded before it is told.
+/// Asks whether this user may decide; a refusal is recorded, with what they were about to do, before
+/// it is told.
 pub(super) async fn ask_policy(
     context: &Context,
     ledger: &Ledger,
     user: &str,
     review: &Review,
     job: &Job,
-    approve: bool,
+    act: &'static str,
 ) -> Result<(), Failure> {
     let engine = installation::engine(context.config()?)?;
     let kinds = installation::kinds();
@@ -151,7 +156,7 @@ pub(super) async fn ask_policy(
     };
     let ids: Vec<_> = denied.rules.iter().map(|rule| rule.id.clone()).collect();
     let data = json!({
-        "action": if approve { "review.approve" } else { "review.return" },
+        "action": act,
         "job": job.id.to_string(),
         "review": review.id.to_string(),
         "rules": ids,

@@ -5,6 +5,7 @@ mod list;
 mod settle;
 mod settlement;
 mod show;
+mod ways;
 
 use clap::Subcommand;
 use clerkwork_core::{Job, Review};

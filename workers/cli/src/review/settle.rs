@@ -7,13 +7,13 @@
 
 use clerkwork_audit::{EventDraft, EventType};
 use clerkwork_core::{Actor, EffectState, Job, Review, ReviewState, State, is_assignee};
-use clerkwork_kinds::Lookup;
 use clerkwork_ledger::{Change, Changed, EffectWrite, Ledger, ReviewWrite};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     decide::{ask_policy, decided, overtaken},
     settlement::Settlement,
+    ways::{self, End},
 };
 use crate::{
     context::{Acting, Context},
@@ -26,9 +26,15 @@ use crate::{
 /// Says how an act ended whose outcome is unclear, or hands the review to somebody else.
 ///
 /// `clerkwork review show` tells what was tried, what the upstream says now, and which of the three
-/// ways are open. The upstream is asked again before --done and --again, and must bear you out.
-/// Not by the one who submitted the item. Where it was being sent back to the applicant, --again
-/// tells them your reason, too. Any open review can be handed over.
+/// ways are open. The upstream is asked again before --done and --again. It must bear out --done.
+/// --again is refused where the upstream says that it happened, holds anything that fits, or cannot
+/// tell now; where it leaves it open and holds nothing that fits, that is your call. Where the item
+/// was being sent back to the applicant, --again tells them your reason, too.
+///
+/// Any open review can be handed over. That says who should look, and binds nobody yet: whoever may
+/// decide still may.
+///
+/// Not by the one who submitted the item, in any of these ways.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   clerkwork review settle HZ-1 --done 26440000000000000001 --reason 'seen on the platform' --as bob
@@ -53,10 +59,10 @@ struct Way {
     /// It happened, and this is what came of it: a number that `review show` lists as fitting
     #[arg(long, value_name = "NUMBER")]
     done: Option<String>,
-    /// It did not happen: the next attempt does it anew
+    /// It did not happen, and nothing that fits stands upstream: the next attempt does it anew
     #[arg(long)]
     again: bool,
-    /// Somebody else is to settle it: a user, or group: and a name
+    /// Somebody else should look: a user, or group: and a name
     #[arg(long, value_name = "USER")]
     hand_over: Option<String>,
 }
@@ -87,18 +93,15 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         ));
     };
     let job = &known.job;
-    ask_policy(
-        context,
-        ledger,
-        &user,
-        &review,
-        job,
-        !settlement.sending_back,
-    )
-    .await?;
+    let act = match settlement.sending_back {
+        true => "review.return",
+        false => "review.approve",
+    };
+    ask_policy(context, ledger, &user, &review, job, act).await?;
+    let (effect, asked) = (&settlement.effect.name, &settlement.asked);
     let end = match &args.way.done {
-        Some(number) => done(&settlement, number)?,
-        None => again(&settlement)?,
+        Some(number) => ways::done(effect, asked, number)?,
+        None => ways::again(effect, asked)?,
     };
     let change = settle(&settlement, &review, job, &end, &user, why);
     match ledger.change(change).await? {
@@ -107,7 +110,7 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
             out.line(format!(
                 "{} [{}]: {} {} (`{}`) {}",
                 settlement.effect.name,
-                out.both(&texts::effect(end.state)),
+                out.both(&end.text),
                 out.both(&texts::JOB),
                 job.id,
                 job.reference,
@@ -125,74 +128,6 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         }
         Changed::No(refused) => Err(overtaken(context, ledger, &review, job, refused).await?),
     }
-}
-
-/// How the effect ended, by a person's word.
-struct End {
-    state: EffectState,
-    result: Value,
-}
-
-/// It happened: what the person names must stand upstream and fit.
-fn done(settlement: &Settlement, number: &str) -> Result<End, Failure> {
-    settlement.asked.as_ref().map_err(silent)?;
-    let fitting = settlement.fitting();
-    let Some(candidate) = fitting.iter().find(|one| one.number == number.trim()) else {
-        let numbers: Vec<_> = fitting
-            .iter()
-            .map(|one| format!("`{}`", one.number))
-            .collect();
-        let advice = match numbers.as_slice() {
-            [] => "nothing there does".to_owned(),
-            numbers => format!("these do: {}", numbers.join(", ")),
-        };
-        return Err(Failure::refused(
-            "no_such_candidate",
-            format!(
-                "upstream, `{number}` is nothing that says what `{}` was to say; {advice}",
-                settlement.effect.name
-            ),
-        ));
-    };
-    Ok(End {
-        state: EffectState::Confirmed,
-        result: candidate.result.clone(),
-    })
-}
-
-/// It did not happen: the upstream must not say that it did.
-fn again(settlement: &Settlement) -> Result<End, Failure> {
-    let inquiry = settlement.asked.as_ref().map_err(silent)?;
-    match &inquiry.lookup {
-        Lookup::Happened(_) => {
-            let fitting = settlement.fitting();
-            let number = fitting.first().map_or("NUMBER", |one| one.number.as_str());
-            Err(Failure::refused(
-                "it_happened",
-                format!(
-                    "the upstream says that `{}` happened; doing it again would do it twice, use \
-                     `--done {number}`",
-                    settlement.effect.name
-                ),
-            ))
-        }
-        Lookup::DidNotHappen | Lookup::Unclear(_) => Ok(End {
-            state: EffectState::Refused,
-            result: json!({"did_not_happen": true}),
-        }),
-    }
-}
-
-/// Nothing is settled without the upstream's word.
-fn silent(failure: &Failure) -> Failure {
-    Failure::refused(
-        "upstream",
-        format!(
-            "the upstream cannot be asked now ({}); nothing can be settled until it answers, \
-             except that `--hand-over USER` gives the review to somebody else",
-            failure.message
-        ),
-    )
 }
 
 /// One change: the journal's outcome, the review's end, the job's way on. Whether it goes on to
@@ -264,6 +199,8 @@ async fn hand_over(
              letters, digits, `.`, `_`, `-` and `@`"
         )));
     }
+    // Whoever may not decide may not choose who looks, either.
+    ask_policy(context, ledger, user, review, job, "review.hand_over").await?;
     let data = json!({"review": review.id.to_string(), "to": to});
     let event = EventDraft::new(
         EventType::ReviewHandedOver,

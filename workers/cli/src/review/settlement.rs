@@ -4,17 +4,12 @@
 use clerkwork_core::{
     EffectRecord, EffectState, Job, Review, ReviewState, Text, Timestamp, Verdict,
 };
-use clerkwork_kinds::{Candidate, Inquiry, Lookup};
+use clerkwork_kinds::Lookup;
 use clerkwork_runtime::Config;
 use serde_json::{Value, json};
 
-use crate::{
-    context::Context,
-    failure::{Failure, chain},
-    installation,
-    job::Known,
-    moment, texts, view,
-};
+use super::ways::{self, Asked, Silence};
+use crate::{context::Context, failure::Failure, installation, job::Known, moment, texts, view};
 
 /// The fleet's own rule that puts such a job in front of a person.
 const UNCLEAR: &str = "fleet.outcome_unclear";
@@ -27,7 +22,7 @@ pub struct Settlement {
     pub effect: EffectRecord,
     tried: Vec<Tried>,
     /// What the upstream says now, or why it cannot be asked.
-    pub asked: Result<Inquiry, Failure>,
+    pub asked: Asked,
     /// The item was being sent back when it came to rest.
     pub sending_back: bool,
 }
@@ -71,64 +66,13 @@ impl Settlement {
         })
     }
 
-    /// What stands upstream and says what the effect was to say.
-    pub fn fitting(&self) -> Vec<&Candidate> {
-        let found = self.asked.as_ref().ok();
-        let candidates = found.into_iter().flat_map(|inquiry| &inquiry.candidates);
-        candidates.filter(|candidate| candidate.fits).collect()
-    }
-
-    fn offers(&self, context: &Context, config: &Config) -> Vec<Offer> {
-        let line = |option: &str| {
-            let verb = format!(
-                "review settle {} {option} --reason TEXT --as USER",
-                self.review.id
-            );
-            context.command(config, &verb)
-        };
-        let fitting = self.fitting();
-        let mut offers: Vec<_> = fitting
-            .iter()
-            .map(|candidate| Offer {
-                name: "done",
-                text: Text::owned(
-                    format!("已办成，即 {}", candidate.number),
-                    format!("it happened, and {} is it", candidate.number),
-                ),
-                command: Ok(line(&format!("--done {}", candidate.number))),
-            })
-            .collect();
-        if offers.is_empty() {
-            offers.push(Offer {
-                name: "done",
-                text: Text::new("已办成", "it happened"),
-                command: Err(match &self.asked {
-                    Ok(_) => Text::new(
-                        "上游没有内容相符的记录",
-                        "nothing upstream says what it was to say",
-                    ),
-                    Err(_) => SILENT,
-                }),
-            });
-        }
-        offers.push(Offer {
-            name: "again",
-            text: Text::new("未办成，重新办理", "it did not happen; do it again"),
-            command: match self.asked.as_ref().map(|inquiry| &inquiry.lookup) {
-                Ok(Lookup::DidNotHappen | Lookup::Unclear(_)) => Ok(line("--again")),
-                Ok(Lookup::Happened(_)) => Err(Text::new(
-                    "上游显示已办成",
-                    "the upstream says that it happened",
-                )),
-                Err(_) => Err(SILENT),
-            },
-        });
-        offers.push(Offer {
-            name: "hand_over",
-            text: Text::new("转交他人处理", "somebody else is to settle it"),
-            command: Ok(line("--hand-over USER")),
-        });
-        offers
+    /// The command line that settles it so.
+    fn command(&self, context: &Context, config: &Config, option: &str) -> String {
+        let verb = format!(
+            "review settle {} {option} --reason TEXT --as USER",
+            self.review.id
+        );
+        context.command(config, &verb)
     }
 
     /// As `--json` shows it.
@@ -146,13 +90,14 @@ impl Settlement {
         let candidates = candidates.map(|candidate| {
             json!({"number": candidate.number, "text": candidate.text, "fits": candidate.fits})
         });
-        let offers = self.offers(context, config);
+        let offers = ways::offers(&self.asked);
         let offers = offers.iter().map(|offer| {
+            let option = offer.option.as_ref().ok();
             json!({
                 "offer": offer.name,
                 "text": offer.text,
-                "command": offer.command.as_ref().ok(),
-                "why_not": offer.command.as_ref().err(),
+                "command": option.map(|option| self.command(context, config, option)),
+                "why_not": offer.option.as_ref().err(),
             })
         });
         json!({
@@ -160,7 +105,7 @@ impl Settlement {
             "tried": tried.collect::<Vec<_>>(),
             "found": asked.ok().map(|inquiry| &inquiry.found),
             "lookup": asked.ok().map(|inquiry| lookup(&inquiry.lookup)),
-            "not_asked": asked.err().map(|failure| &failure.message),
+            "not_asked": asked.err().map(|silence| &silence.why),
             "candidates": candidates.collect::<Vec<_>>(),
             "offers": offers.collect::<Vec<_>>(),
         })
@@ -177,7 +122,8 @@ impl Settlement {
         ));
         for tried in &self.tried {
             let event = texts::event(&format!("effect.{}", tried.state));
-            let by = tried.by.as_deref().unwrap_or_default();
+            let by = tried.by.as_deref().map(|by| out.both(&texts::found_by(by)));
+            let by = by.unwrap_or_default();
             out.line(format!(
                 "    {}  {} {}  {}  {by}",
                 moment::show(tried.at),
@@ -199,40 +145,30 @@ impl Settlement {
                     out.line(out.sentence("    ", &candidate.text));
                 }
             }
-            Err(failure) => {
-                out.line(out.sentence("  ", &SILENT));
-                out.line(format!("  ({})", failure.message));
+            Err(silence) => {
+                out.line(out.sentence("  ", &silence.text()));
+                out.line(format!("  ({})", silence.why));
             }
         }
         out.line(format!("\n{}", out.both(&texts::OFFERS)));
-        for offer in self.offers(context, config) {
-            match &offer.command {
-                Ok(command) => {
+        for offer in ways::offers(&self.asked) {
+            match &offer.option {
+                Ok(option) => {
                     out.line(format!("  {}", out.both(&offer.text)));
+                    let command = self.command(context, config, option);
                     out.line(format!("    {command}"));
                 }
-                Err(why) => out.line(format!(
-                    "  {}: {} {}",
-                    out.both(&offer.text),
-                    out.both(&texts::NOT_NOW),
-                    out.both(why)
-                )),
+                Err(why) => {
+                    let closed = Text::owned(
+                        format!("{}：目前不可选，{}", offer.text.zh, why.zh),
+                        format!("{}: closed now, {}", offer.text.en, why.en),
+                    );
+                    out.line(out.sentence("  ", &closed));
+                }
             }
         }
     }
 }
-
-/// A way to settle it, with its command line, or why it is closed now.
-struct Offer {
-    name: &'static str,
-    text: Text,
-    command: Result<String, Text>,
-}
-
-const SILENT: Text = Text::new(
-    "上游系统目前无法查询；查询恢复之前不能认定结果",
-    "the upstream cannot be asked now; nothing can be settled until it answers",
-);
 
 const fn lookup(lookup: &Lookup) -> &'static str {
     match lookup {
@@ -276,7 +212,7 @@ fn tried(known: &Known, effect: &EffectRecord) -> Vec<Tried> {
 }
 
 /// What the upstream says now. Only reads.
-async fn ask(config: &Config, job: &Job, effect: &EffectRecord) -> Result<Inquiry, Failure> {
+async fn ask(config: &Config, job: &Job, effect: &EffectRecord) -> Asked {
     let kinds = installation::kinds();
     let kind = installation::kind(&kinds, job.kind.as_str())?;
     let internal = |error: String| Failure::internal(error);
@@ -286,12 +222,11 @@ async fn ask(config: &Config, job: &Job, effect: &EffectRecord) -> Result<Inquir
         .parse(&payload)
         .map_err(|error| internal(error.to_string()))?;
     let upstreams = installation::upstreams(config)?;
-    match item.inquire(effect, &upstreams).await {
-        Ok(Some(inquiry)) => Ok(inquiry),
-        Ok(None) => Err(internal(format!(
+    match item.inquire(effect, &upstreams).await? {
+        Some(inquiry) => Ok(inquiry),
+        None => Err(Silence::from(internal(format!(
             "the kind `{}` knows no effect `{}`",
             job.kind, effect.name
-        ))),
-        Err(error) => Err(Failure::missing("upstream", chain(&error))),
+        )))),
     }
 }

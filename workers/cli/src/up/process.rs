@@ -61,7 +61,7 @@ pub async fn start(mut config: Config, clock: Arc<dyn Clock>) -> Result<Running,
                 ConsoleError::Bind { .. } | ConsoleError::NotLoopback(_) => {
                     Failure::missing("port_in_use", text)
                 }
-                ConsoleError::CallbackSecret => Failure::new(Exit::Usage, "configuration", text),
+                ConsoleError::CallbackSecret(_) => Failure::new(Exit::Usage, "configuration", text),
             });
         }
     };

@@ -23,6 +23,13 @@ async fn listening() -> Served {
 
 /// A job that waits for the form.
 async fn waiting(served: &Served, reference: &str) -> JobId {
+    let id = running(served, reference).await;
+    rest(served, id).await;
+    id
+}
+
+/// A job that a worker has in hand.
+async fn running(served: &Served, reference: &str) -> JobId {
     let ledger = &served.services.ledger;
     let job = NewJob {
         kind: KindName::new("agent_invoice_review"),
@@ -42,6 +49,11 @@ async fn waiting(served: &Served, reference: &str) -> JobId {
         panic!("it is new");
     };
     claim(served, id, 1).await;
+    id
+}
+
+/// Its worker leaves it waiting for the form.
+async fn rest(served: &Served, id: JobId) {
     let actor = Actor::Robot("w".into());
     let event = EventDraft::new(EventType::JobWaiting, actor, json!({}));
     let mut rest = Change::new(id, State::Running, 1, State::Waiting).event(event);
@@ -52,8 +64,8 @@ async fn waiting(served: &Served, reference: &str) -> JobId {
         deadline: Some(now.after(std::time::Duration::from_secs(72 * 3_600))),
         why: Text::new("等待购买方确认", "the buyer is to confirm"),
     });
-    assert_eq!(ledger.change(rest).await.unwrap(), Changed::Yes);
-    id
+    let changed = served.services.ledger.change(rest).await;
+    assert_eq!(changed.unwrap(), Changed::Yes);
 }
 
 async fn claim(served: &Served, job: JobId, attempt: u32) {
@@ -166,6 +178,22 @@ async fn a_repeated_message_is_answered_and_changes_nothing() {
     let fresh = call(&served, "m2", &message(FORM)).await;
     assert_eq!(fresh.status(), StatusCode::NO_CONTENT);
     assert_eq!(state(&served, again).await, State::Available);
+}
+
+#[tokio::test]
+async fn a_message_that_came_while_the_job_ran_is_heard_when_it_is_repeated() {
+    let served = listening().await;
+    let id = running(&served, "HZ-1").await;
+    let at = seconds(&served);
+    let send = async || {
+        let request = signed(&served, "m1", at, &message(FORM));
+        request.send().await.unwrap().status()
+    };
+    assert_eq!(send().await, StatusCode::NO_CONTENT);
+    assert_eq!(state(&served, id).await, State::Running);
+    rest(&served, id).await;
+    assert_eq!(send().await, StatusCode::NO_CONTENT);
+    assert_eq!(state(&served, id).await, State::Available);
 }
 
 #[tokio::test]

@@ -94,6 +94,15 @@ pub(super) fn check(
             Err(problem) => return wrong(&format!("{key}_file"), problem),
         }
     }
+    if let Some(secret) = &etax.callback_secret
+        && let Err(problem) = secret.signing_key()
+    {
+        let key = match etax.callback_secret_file {
+            Some(_) => "etax.callback_secret_file",
+            None => "etax.callback_secret",
+        };
+        return wrong(key, problem);
+    }
     Ok(config)
 }
 

@@ -2,8 +2,13 @@
 
 use std::{convert::Infallible, fmt, str::FromStr};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
 /// The settings that are secrets. Each has a neighbour, `…_file`, that names a file with it.
 pub(super) const SECRETS: [&str; 2] = ["etax.token", "etax.callback_secret"];
+
+/// Fewer bytes of a signing key can be guessed.
+const LEAST_KEY_BYTES: usize = 16;
 
 /// A secret text. It shows as `…`.
 #[derive(Clone, PartialEq, Eq)]
@@ -18,6 +23,28 @@ impl Secret {
     /// The text itself, for the one who needs it.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// The signing key that it stands for, as Standard Webhooks writes it: base64 after `whsec_`,
+    /// or else the text itself.
+    ///
+    /// # Errors
+    /// What is wrong and what to write: it is no base64, or it has fewer than 16 bytes.
+    pub fn signing_key(&self) -> Result<Vec<u8>, String> {
+        let key = match self.0.strip_prefix("whsec_") {
+            Some(text) => STANDARD.decode(text).map_err(|_| {
+                "begins with `whsec_` and what follows is no base64; write it as the platform gave it"
+            })?,
+            None => self.0.as_bytes().to_vec(),
+        };
+        if key.len() < LEAST_KEY_BYTES {
+            return Err(format!(
+                "stands for a key of {} bytes, which can be guessed; agree on a secret of at least \
+                 {LEAST_KEY_BYTES} random bytes",
+                key.len()
+            ));
+        }
+        Ok(key)
     }
 }
 
@@ -95,6 +122,19 @@ impl FromStr for SecretUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_signing_key_is_a_text_or_base64_and_not_short() {
+        let key = |text: &str| Secret::new(text).signing_key();
+        let sixteen = "0123456789abcdef";
+        assert_eq!(key(sixteen).unwrap(), sixteen.as_bytes());
+        assert_eq!(key("whsec_AAECAwQFBgcICQoLDA0ODw==").unwrap().len(), 16);
+        for short in ["", "whsec_", "whsec_AAECAwQFBgcICQoLDA0O", &sixteen[1..]] {
+            assert!(key(short).unwrap_err().contains("at least 16"), "{short}");
+        }
+        let broken = key("whsec_0123456789 no base64").unwrap_err();
+        assert!(broken.contains("no base64"), "{broken}");
+    }
 
     #[test]
     fn a_password_is_never_shown() {
