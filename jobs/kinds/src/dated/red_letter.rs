@@ -160,6 +160,21 @@ mod tests {
         }
     }
 
+    /// The announcement rules how long a form may wait, and says nothing of cents.
+    #[test]
+    fn each_rule_names_where_it_comes_from() {
+        let file: RuleFile = read(FILE, TEXT).unwrap();
+        for row in file.rule {
+            let source = match row.name {
+                RuleName::ConfirmationHours => "国家税务总局公告2024年第11号",
+                RuleName::PriceTolerance
+                | RuleName::PartialTaxTolerance
+                | RuleName::FullTaxTolerance => "电子税务局红字发票开具校验规则",
+            };
+            assert!(row.source.starts_with(source), "{:?}", row.name);
+        }
+    }
+
     #[test]
     fn a_row_that_cannot_be_is_named() {
         for (from, to, message) in [

@@ -148,6 +148,9 @@ codes! {
     MarginNotInFull "RLI-RSN-008" Return
         "差额征税的蓝字发票只能全额红冲"
         "an invoice taxed on the margin is reversed in full only"
+    BlueItemCodeMissing "RLI-RSN-009" Review
+        "蓝字发票明细行没有税收分类编码，无法判断红冲原因是否适用，请人工核实"
+        "a line of the blue invoice bears no item code: whether the reason fits cannot be told"
     RemarkLength "RLI-RMK-001" Return
         "备注不得超过200个字"
         "the remark has at most 200 characters"

@@ -1,4 +1,6 @@
-//! The pure rules: who, which invoice, which lines, sums to the cent, and what a reason allows.
+//! The pure rules: who, which invoice, which lines, sums to the cent, and which fields a reason
+//! leaves blank. What an item is, and so whether the reason fits it, the blue invoice tells
+//! ([`remainder`](super::remainder)), not the application.
 //!
 //! What a line may be off by comes from the dated rows of the day of application. Before the
 //! upstream is asked nobody knows whether all is reversed, so the wider tolerance of a partial
@@ -48,7 +50,6 @@ pub(super) fn check(application: &RedLetterApplication, out: &mut Vec<Finding>) 
         quantity(i, line, application.reason, &rules, out);
     }
     totals(application, out);
-    reason(application, out);
     remark(&application.remark, out);
 }
 
@@ -213,28 +214,6 @@ fn totals(application: &RedLetterApplication, out: &mut Vec<Finding>) {
     }
     if application.total_net.plus(application.total_tax) != Some(application.total_gross) {
         out.push(Code::TotalGross.at("/total_gross"));
-    }
-}
-
-/// What the item codes say against the reason; only when every line gives one.
-fn reason(application: &RedLetterApplication, out: &mut Vec<Finding>) {
-    let all = |chapters: &[u8]| {
-        let mut lines = application.lines.iter();
-        !application.lines.is_empty()
-            && lines.all(|line| {
-                let first = line.item_code.as_bytes().first();
-                first.is_some_and(|first| chapters.contains(first))
-            })
-    };
-    match application.reason {
-        ReversalReason::ReturnOfGoods if all(b"3") => {
-            out.push(Code::ReturnOfServices.at("/reason"));
-        }
-        ReversalReason::ServiceStopped if all(b"12") => out.push(Code::StoppedGoods.at("/reason")),
-        ReversalReason::IssuingMistake
-        | ReversalReason::ReturnOfGoods
-        | ReversalReason::ServiceStopped
-        | ReversalReason::SalesAllowance => {}
     }
 }
 

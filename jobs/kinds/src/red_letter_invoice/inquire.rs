@@ -119,13 +119,11 @@ async fn entered(
 ) -> Result<Inquiry, ConnectorError> {
     let traces = api.traces(&application.blue).await?;
     let before = effect.before.as_ref();
-    let mut lookup = effect::entered(&traces.forms, before, application);
-    if lookup == Lookup::DidNotHappen && traces.saving {
-        lookup = Lookup::Unclear(Text::new(
-            "上游系统正在保存红字发票信息确认单，请稍后再查",
-            "the upstream is still saving a form for this invoice; ask again later",
-        ));
+    // The form may be the one that is not shown yet: nobody can say now how the effect ended.
+    if traces.saving {
+        return Err(effect::still_saving(CREATE_FORM));
     }
+    let lookup = effect::entered(&traces.forms, before, application);
     let candidates = traces
         .forms
         .iter()

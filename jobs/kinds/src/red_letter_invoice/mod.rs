@@ -159,6 +159,10 @@ impl Item for Reversal {
         let application = &self.application;
         let api = &*upstreams.red_letters;
         let dossier = api.dossier(upstream::query(application)).await?;
+        // The job's own form is looked up by its journal.
+        if dossier.traces.saving && !own::entering(past) {
+            return Err(effect::saving_another());
+        }
         let dossier = self.latest.put(dossier);
         let own = own::Own::of(past, &dossier.traces, application);
         // Whether the tax on the receipt is gone by the job's own doing may not be clear yet.

@@ -45,6 +45,12 @@ pub(super) fn announced<'p>(past: Past<'p>, name: &str) -> Option<&'p EffectReco
         .filter(|effect| effect.state != EffectState::Refused)
 }
 
+/// Whether the job itself may be entering a form at this moment.
+pub(super) fn entering(past: Past<'_>) -> bool {
+    past.effect(CREATE_FORM)
+        .is_some_and(|effect| matches!(effect.state, EffectState::Intended | EffectState::Unknown))
+}
+
 /// The form that a journal's record names, in its result or in what was recorded before.
 pub(super) fn named_form(effect: &EffectRecord) -> Option<&str> {
     word(effect.result.as_ref(), "form_number").or(word(effect.before.as_ref(), "form_number"))

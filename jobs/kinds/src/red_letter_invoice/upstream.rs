@@ -109,17 +109,13 @@ fn parties(application: &RedLetterApplication, blue: &BlueInvoice, out: &mut Vec
     }
     let id = &application.applicant_tax_id;
     let principal = blue.agent_issued.as_ref().map(|agent| &agent.principal);
-    let side = match (principal, application.started_by) {
-        // The bureau is the issuer on paper; whose invoice it is may apply.
-        (Some(_), Side::Seller) => None,
-        (None, Side::Seller) => Some(&blue.seller),
-        (_, Side::Buyer) => Some(&blue.buyer),
+    let applicant = match (principal, application.started_by) {
+        // The bureau is the issuer on paper; whose invoice it is applies in its place.
+        (Some(principal), Side::Seller) => principal,
+        (None, Side::Seller) => &blue.seller,
+        (_, Side::Buyer) => &blue.buyer,
     };
-    if ![principal, side]
-        .into_iter()
-        .flatten()
-        .any(|party| is_id_of(id, party))
-    {
+    if !is_id_of(id, applicant) {
         out.push(Code::NotApplicants.at("/applicant_tax_id"));
     }
 }

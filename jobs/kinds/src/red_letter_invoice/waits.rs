@@ -5,7 +5,8 @@
 //! the form was entered, 2 hours at most, never beyond the deadline. They are shortened by up to a
 //! fifth, by the form's number, so that forms which were entered together are not asked for
 //! together. After the deadline the upstream is given 10 minutes at a time to say that the form
-//! lapsed; from a day after it on, a person must look.
+//! lapsed; from a day after it on, a person must look. Where no row holds the deadline, a person
+//! must look after 30 days.
 
 use std::time::Duration;
 
@@ -20,9 +21,12 @@ const LONGEST: Duration = Duration::from_secs(2 * 3_600);
 const SHARE: u32 = 4;
 const OVERDUE: Duration = Duration::from_secs(10 * 60);
 const GIVE_UP: Duration = Duration::from_secs(24 * 3_600);
+/// Of the time since the form was entered, where no row holds the deadline. Ours alone, and far
+/// beyond any time that a form was ever given.
+const GIVE_UP_WITHOUT_DEADLINE: Duration = Duration::from_secs(30 * 24 * 3_600);
 
-/// What to wait for, or nothing when the deadline is long past. `window`: how long the form may
-/// wait; nothing when no row holds the rule of the day, and then waiting has no end of its own.
+/// What to wait for, or nothing when it was long enough. `window`: how long the form may wait;
+/// nothing when no row holds the rule of the day.
 pub(super) fn next(
     number: &str,
     entered_at: Timestamp,
@@ -37,6 +41,7 @@ pub(super) fn next(
         Some(deadline) => now
             .after(pause(number, now.since(entered_at)))
             .min(deadline),
+        None if now >= entered_at.after(GIVE_UP_WITHOUT_DEADLINE) => return None,
         None => now.after(pause(number, now.since(entered_at))),
     };
     Some(Wait {
@@ -119,11 +124,13 @@ mod tests {
     }
 
     #[test]
-    fn without_a_rule_of_the_day_there_is_no_deadline() {
-        let late = ENTERED.after(WINDOW * 10);
-        let wait = next("1", ENTERED, Side::Seller, None, late).unwrap();
+    fn without_a_rule_of_the_day_there_is_no_deadline_but_an_end() {
+        let at = |waited| next("1", ENTERED, Side::Seller, None, ENTERED.after(waited));
+        let late = GIVE_UP_WITHOUT_DEADLINE - Duration::from_micros(1);
+        let wait = at(late).unwrap();
         assert_eq!(wait.deadline, None);
-        assert!(wait.until.since(late) <= LONGEST);
+        assert!(wait.until.since(ENTERED.after(late)) <= LONGEST);
+        assert_eq!(at(GIVE_UP_WITHOUT_DEADLINE), None);
     }
 
     proptest! {

@@ -8,6 +8,7 @@ use clerkwork_connectors_api::{
 };
 use clerkwork_core::EffectState;
 use clerkwork_kinds::{Done, Order, Stop, Wait};
+use jiff::civil::date;
 use serde_json::{Value, json};
 
 use crate::upstream::NOW;
@@ -140,17 +141,32 @@ async fn tax_that_was_paid_through_the_bureau_is_settled() {
 }
 
 #[tokio::test]
-async fn a_remark_never_names_a_natural_person() {
-    let mut desk = desk(State::agent_issued);
-    desk.application.settlement = Some(SettlementKind::Offset);
-    desk.world.with(|s| {
-        let agent = s.blue().agent_issued.as_mut().unwrap();
-        agent.principal.name = "张三".into();
-        agent.principal.tax_id = "11010519491231002X".into();
-    });
-    let summary = completed(desk.proceed().await).to_string();
-    assert!(!summary.contains("张三") && !summary.contains("110105"));
-    assert!(summary.contains("被红冲蓝字数电票号码"));
+async fn a_summary_names_the_principal_only_if_it_is_surely_an_organisation() {
+    for (name, tax_id) in [
+        ("张三", "11010519491231002X"),
+        // Sole traders, under the name of a shop too.
+        ("深圳市福田区老王五金店", "92110000600037341H"),
+        ("老王五金店", "11010519491231002X01"),
+        // From before 2015: nobody can tell whose.
+        ("老王五金店", "110000600037341"),
+        ("老王五金店", "11010549123100201"),
+        // An organisation by its code only.
+        ("张三", "91110000600037341L"),
+    ] {
+        let mut desk = desk(State::agent_issued);
+        desk.application.settlement = Some(SettlementKind::Offset);
+        desk.world.with(|s| {
+            let agent = s.blue().agent_issued.as_mut().unwrap();
+            agent.principal.name = name.into();
+            agent.principal.tax_id = tax_id.into();
+        });
+        let summary = completed(desk.proceed().await).to_string();
+        assert!(
+            !summary.contains(name) && !summary.contains(tax_id),
+            "{summary}"
+        );
+        assert!(summary.contains("被红冲蓝字数电票号码"), "{summary}");
+    }
 }
 
 #[tokio::test]
@@ -196,6 +212,22 @@ async fn the_deadline_passes_and_the_upstream_still_says_it_waits() {
     waiting(desk.proceed().await);
     desk.clock.advance(Duration::from_micros(1));
     assert!(matches!(desk.proceed().await, Ok(Done::Contradicted(_))));
+    assert_eq!(desk.world.writes(), ["create_form"]);
+}
+
+#[tokio::test]
+async fn without_a_row_that_holds_the_deadline_a_person_looks_after_thirty_days() {
+    let mut desk = desk(booked);
+    desk.application.applied_on = date(2024, 11, 30);
+    assert_eq!(waiting(desk.proceed().await).deadline, None);
+    desk.clock
+        .advance(30 * 24 * HOUR - Duration::from_micros(1));
+    assert_eq!(waiting(desk.proceed().await).deadline, None);
+    desk.clock.advance(Duration::from_micros(1));
+    let Ok(Done::Contradicted(text)) = desk.proceed().await else {
+        panic!("still waiting");
+    };
+    assert!(text.zh.contains("没有规则记录"), "{text:?}");
     assert_eq!(desk.world.writes(), ["create_form"]);
 }
 
@@ -269,10 +301,9 @@ async fn only_a_form_that_was_not_there_before_is_taken_for_ours() {
 
 #[tokio::test]
 async fn a_form_that_is_being_saved_is_waited_for() {
-    let mut desk = desk(|s| {
-        s.refuse = Some(("create_form", ErrorKind::OutcomeUnknown, None));
-        s.saving = true;
-    });
+    let mut desk = desk(|s| s.refuse = Some(("create_form", ErrorKind::OutcomeUnknown, None)));
+    assert!(matches!(desk.proceed().await, Err(Stop::Retry(_))));
+    desk.world.with(|s| s.saving = true);
     for _ in 0..2 {
         let Err(Stop::Retry(error)) = desk.proceed().await else {
             panic!("not asked again");

@@ -139,6 +139,16 @@ fn codes_of_items(a: &mut RedLetterApplication, first: &str, second: &str) {
     a.lines[1].item_code = second.into();
 }
 
+/// The blue invoice bears these codes, the application none.
+fn on_the_blue(x: &mut Setup, first: &str, second: &str) {
+    codes_of_items(&mut x.a, "", "");
+    let lines = &mut x.s.blue().lines;
+    lines[0].item_code = first.into();
+    lines[1].item_code = second.into();
+}
+
+const GOODS: &str = "1090512010000000000";
+const LABOUR: &str = "2010000000000000000";
 const SERVICE: &str = "3040201010000000000";
 
 fn same(_: &mut RedLetterApplication) {}
@@ -398,24 +408,6 @@ fn of_the_application() -> Vec<Case> {
             allowance,
         ),
         item(
-            Code::ReturnOfServices,
-            "/reason",
-            |a| codes_of_items(a, SERVICE, SERVICE),
-            |a| codes_of_items(a, SERVICE, ""),
-        ),
-        item(
-            Code::StoppedGoods,
-            "/reason",
-            |a| {
-                a.reason = ReversalReason::ServiceStopped;
-                codes_of_items(a, "1090512010000000000", "2010000000000000000");
-            },
-            |a| {
-                a.reason = ReversalReason::ServiceStopped;
-                codes_of_items(a, "1090512010000000000", SERVICE);
-            },
-        ),
-        item(
             Code::RemarkLength,
             "/remark",
             |a| a.remark = "退".repeat(201),
@@ -478,13 +470,7 @@ fn of_the_blue_invoice() -> Vec<Case> {
             Code::NotApplicants,
             "/applicant_tax_id",
             |x| x.a.applicant_tax_id.clone_from(&x.a.buyer.tax_id),
-            |x| {
-                x.agent_issued();
-                x.a.applicant_tax_id = THIRD.into();
-                x.s.receipt.as_mut().unwrap().payer_tax_id = THIRD.into();
-                let agent = x.s.blue().agent_issued.as_mut().unwrap();
-                agent.principal.tax_id = THIRD.into();
-            },
+            by_principal,
         ),
         case(
             Code::NotApplicants,
@@ -497,6 +483,17 @@ fn of_the_blue_invoice() -> Vec<Case> {
                 agent.principal.tax_id = THIRD.into();
             },
             |x| by_buyer(x, true),
+        ),
+        case(
+            Code::NotApplicants,
+            "/applicant_tax_id",
+            |x| {
+                // Whose invoice it is does not act for the buyer.
+                by_principal(x);
+                x.a.started_by = Side::Buyer;
+                x.s.blue().booked = true;
+            },
+            by_principal,
         ),
         case(
             Code::BuyerMayNotStart,
@@ -512,6 +509,15 @@ fn by_buyer(x: &mut Setup, booked: bool) {
     x.a.started_by = Side::Buyer;
     x.a.applicant_tax_id.clone_from(&x.a.buyer.tax_id);
     x.s.blue().booked = booked;
+}
+
+/// Somebody else than the seller on paper, for whom the bureau issued it, applies.
+fn by_principal(x: &mut Setup) {
+    x.agent_issued();
+    x.a.applicant_tax_id = THIRD.into();
+    x.s.receipt.as_mut().unwrap().payer_tax_id = THIRD.into();
+    let agent = x.s.blue().agent_issued.as_mut().unwrap();
+    agent.principal.tax_id = THIRD.into();
 }
 
 fn of_what_is_left() -> Vec<Case> {
@@ -548,6 +554,65 @@ fn of_what_is_left() -> Vec<Case> {
             |x| {
                 x.a.reason = ReversalReason::IssuingMistake;
                 x.agree_in_full();
+            },
+        ),
+        item(
+            Code::ReturnOfServices,
+            "/reason",
+            |a| codes_of_items(a, SERVICE, SERVICE),
+            |a| codes_of_items(a, SERVICE, GOODS),
+        ),
+        case(
+            // A file that gives no codes changes nothing.
+            Code::ReturnOfServices,
+            "/reason",
+            |x| on_the_blue(x, SERVICE, SERVICE),
+            |x| on_the_blue(x, SERVICE, GOODS),
+        ),
+        item(
+            Code::StoppedGoods,
+            "/reason",
+            |a| {
+                a.reason = ReversalReason::ServiceStopped;
+                codes_of_items(a, GOODS, LABOUR);
+            },
+            |a| {
+                a.reason = ReversalReason::ServiceStopped;
+                codes_of_items(a, GOODS, SERVICE);
+            },
+        ),
+        case(
+            Code::StoppedGoods,
+            "/reason",
+            |x| {
+                x.a.reason = ReversalReason::ServiceStopped;
+                on_the_blue(x, GOODS, LABOUR);
+            },
+            |x| {
+                x.a.reason = ReversalReason::ServiceStopped;
+                on_the_blue(x, GOODS, SERVICE);
+            },
+        ),
+        case(
+            Code::BlueItemCodeMissing,
+            "/reason",
+            |x| on_the_blue(x, SERVICE, ""),
+            |x| on_the_blue(x, GOODS, ""),
+        ),
+        case(
+            // What the application says of it is no proof.
+            Code::BlueItemCodeMissing,
+            "/reason",
+            |x| {
+                for line in &mut x.s.blue().lines {
+                    line.item_code.clear();
+                }
+            },
+            |x| {
+                allowance(&mut x.a);
+                for line in &mut x.s.blue().lines {
+                    line.item_code.clear();
+                }
             },
         ),
         case(

@@ -83,9 +83,6 @@ async fn nothing_there_and_something_else_there_are_told_apart() {
     let none = ask(&desk, "create_form", Some(json!([]))).await.unwrap();
     assert_eq!(none.lookup, Lookup::DidNotHappen);
     assert!(none.candidates.is_empty());
-    desk.world.with(|s| s.saving = true);
-    let saving = ask(&desk, "create_form", Some(json!([]))).await.unwrap();
-    assert!(matches!(saving.lookup, Lookup::Unclear(_)));
 
     let before = Some(json!({ "form_number": FORM }));
     let gone = ask(&desk, "issue_red", before.clone()).await.unwrap();
@@ -114,6 +111,28 @@ async fn nothing_there_and_something_else_there_are_told_apart() {
         assert!(other.candidates.is_empty());
     }
     assert!(ask(&desk, "something_else", None).await.is_none());
+}
+
+#[tokio::test]
+async fn while_the_upstream_is_saving_a_form_it_cannot_tell_whatever_it_shows() {
+    let desk = desk();
+    desk.world.with(|s| s.saving = true);
+    let effect = record("create_form", EffectState::Unknown, Some(json!([])), None);
+    for shown in [false, true] {
+        if shown {
+            let one = form(&desk.application, FORM, Side::Seller, FormState::NotNeeded);
+            desk.world.with(|s| s.forms.push(one));
+        }
+        let asked = item(&desk.application)
+            .inquire(&effect, &desk.world.upstreams())
+            .await;
+        let error = asked.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Transient);
+        assert!(error.message.contains("still saving"), "{error:?}");
+    }
+    desk.world.with(|s| s.saving = false);
+    let inquiry = ask(&desk, "create_form", Some(json!([]))).await.unwrap();
+    assert!(matches!(inquiry.lookup, Lookup::Happened(_)));
 }
 
 #[tokio::test]

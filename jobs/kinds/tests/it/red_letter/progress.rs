@@ -5,9 +5,10 @@ use clerkwork_connectors_api::{
     red_letter::{FormState, RedLetterApplication, SettlementKind, Side, VatUse},
 };
 use clerkwork_core::{EffectState, Facts};
-use clerkwork_kinds::{Done, Order};
+use clerkwork_kinds::{Done, Order, Past};
+use serde_json::json;
 
-use super::world::{Desk, FORM, State, example, form};
+use super::world::{Desk, FORM, State, entered, example, form, item, record};
 
 /// The example, issued by the bureau, deducted by the buyer: every step is needed.
 fn desk(times: i64) -> Desk {
@@ -141,4 +142,44 @@ async fn what_others_do_meanwhile_does_change_the_facts() {
     let (findings, facts) = desk.review().await;
     assert_eq!(findings.len(), 1);
     assert_ne!(facts.digest(), first.digest());
+}
+
+/// A form that somebody is entering at this moment may hold what this one would reverse, or say
+/// the same.
+#[tokio::test]
+async fn while_somebody_elses_form_is_being_saved_nothing_is_judged() {
+    let gathered = async |desk: &Desk| {
+        item(&desk.application)
+            .gather(
+                &desk.world.upstreams(),
+                &desk.clock,
+                Past(&desk.records),
+                &mut Vec::new(),
+            )
+            .await
+    };
+    let mut desk = desk(2);
+    desk.world.with(|s| s.saving = true);
+    let create = |state| record("create_form", state, Some(json!([])), None);
+    for (state, judged) in [
+        (None, false),
+        (Some(EffectState::Refused), false),
+        (Some(EffectState::Intended), true),
+        (Some(EffectState::Unknown), true),
+    ] {
+        desk.records = state.map(create).into_iter().collect();
+        match gathered(&desk).await {
+            Ok(_) => assert!(judged, "{state:?}"),
+            Err(error) => {
+                assert!(!judged, "{state:?}");
+                assert_eq!(error.kind(), ErrorKind::Transient);
+                assert!(error.message.contains("saving another form"), "{error:?}");
+            }
+        }
+    }
+    // The job's own form stands: what is being saved is another.
+    desk.records = vec![entered(FORM, FormState::WaitsForBuyer)];
+    assert!(gathered(&desk).await.is_err());
+    desk.world.with(|s| s.saving = false);
+    assert!(gathered(&desk).await.is_ok());
 }

@@ -252,6 +252,42 @@ async fn a_merged_line_may_be_off_by_a_cent_for_itself_and_one_for_its_discount(
     }
 }
 
+/// What the upstream says of the whole invoice may lag behind its lines.
+#[tokio::test]
+async fn an_invoice_stands_where_its_lines_say_if_that_is_stricter() {
+    let mut application = example();
+    application.reason = ReversalReason::IssuingMistake;
+    // Half of the second line was reversed; the rest of the invoice is asked for.
+    let mut state = State::of(&application, 1);
+    let line = &mut state.blue().lines[1];
+    (line.net, line.tax) = (Cents(53_100), Cents(6_903));
+    line.quantity = Some("6".into());
+    let (_, facts) = Desk::new(application.clone(), state.clone()).review().await;
+    assert_eq!(facts.value("blue_status"), Some(&"partly_reversed".into()));
+    assert_eq!(codes(&application, &state).await, ["RLI-RSN-005"]);
+
+    for line in &mut state.blue().lines {
+        (line.remaining_net, line.remaining_tax) = (Cents::ZERO, Cents::ZERO);
+    }
+    assert_eq!(codes(&application, &state).await, ["RLI-BLU-003"]);
+    state.blue().status = BlueStatus::Voided;
+    assert_eq!(codes(&application, &state).await, ["RLI-BLU-002"]);
+}
+
+/// On an invoice that nobody reversed before, a full reversal keeps to the narrow tolerance; on
+/// the rest of one it need not, whatever the upstream calls it.
+#[tokio::test]
+async fn the_rest_of_an_invoice_is_no_full_reversal_of_an_untouched_one() {
+    let mut application = example();
+    (application.lines[0].net, application.lines[0].tax) = (Cents(-200_000), Cents(-26_002));
+    total(&mut application);
+    let mut state = State::of(&application, 1);
+    assert_eq!(codes(&application, &state).await, ["RLI-SUM-012"]);
+    let line = &mut state.blue().lines[0];
+    (line.net, line.tax) = (Cents(400_000), Cents(52_000));
+    assert_eq!(codes(&application, &state).await, Vec::<String>::new());
+}
+
 #[tokio::test]
 async fn an_exempt_line_is_reversed_in_parts() {
     let mut application = example();

@@ -2,16 +2,19 @@
 //!
 //! Each step is an effect of the journal, so a later attempt passes over what was done. Where the
 //! form stands is asked again whenever an earlier attempt entered it: the other side may have
-//! answered since.
+//! answered since. `back` holds the return, `ends` where an attempt ends with a person.
+
+mod back;
+mod ends;
 
 use clerkwork_connectors_api::{
     ConnectorError,
     red_letter::{
-        ConfirmationForm, FormState, RedLetterApplication, RedLetterDossier, RedLetters,
-        SettlementOrder, VatUse, WriteBack,
+        FormState, RedLetterApplication, RedLetterDossier, RedLetters, SettlementOrder, VatUse,
+        WriteBack,
     },
 };
-use clerkwork_core::{Cents, Clock, EffectState, Text, Timestamp};
+use clerkwork_core::{Cents, Clock, Timestamp};
 use serde_json::{Value, json};
 
 use crate::{Done, Effects, Order, Past, Stop, identifiers::is_digital_invoice_number};
@@ -20,13 +23,17 @@ use super::{
     Latest,
     basis::{long, rules, size},
     effect::{
-        self, CONFIRM_FORM, CREATE_FORM, ConfirmForm, CreateForm, ISSUE_RED, IssueRed, OVERTAKEN,
-        RETURN, Report, Return, SETTLE_TAX, SettleTax, WRITE_BACK, is_target, word,
+        CONFIRM_FORM, CREATE_FORM, ConfirmForm, CreateForm, ISSUE_RED, IssueRed, Report,
+        SETTLE_TAX, SettleTax, WRITE_BACK, is_target, word,
     },
-    own::{announced, fits, named_form},
+    own::{announced, named_form},
     remark,
     upstream::{self, Settlement},
     waits,
+};
+use ends::{
+    BLUE_GONE, NO_DEADLINE, NO_FORM_NUMBER, NO_RED_NUMBER, NO_SETTLEMENT_NUMBER, NOTHING_TO_SETTLE,
+    OVERDUE, refused,
 };
 
 /// What carrying out rests on.
@@ -196,7 +203,12 @@ impl Act<'_> {
         let window = rules(self.application).confirmation.map(|row| row.value);
         let now = self.clock.now();
         let wait = waits::next(&entered.number, entered_at, side, window, now);
-        Err(wait.map_or(Done::Contradicted(OVERDUE), Done::Waiting))
+        let why = if window.is_some() {
+            OVERDUE
+        } else {
+            NO_DEADLINE
+        };
+        Err(wait.map_or(Done::Contradicted(why), Done::Waiting))
     }
 
     /// Number of the other side's form to be agreed to; nothing when the job enters its own.
@@ -245,56 +257,6 @@ impl Act<'_> {
         }
     }
 
-    /// Sends the application back, unless something of the job still stands upstream.
-    async fn give_back(&self, reasons: &[String], effects: &mut dyn Effects) -> Result<Done, Stop> {
-        let left = self.left(effects.past()).await.map_err(Stop::Retry)?;
-        if let Some(found) = left {
-            return Ok(Done::Contradicted(found));
-        }
-        let call = Return {
-            api: self.api,
-            application_number: &self.application.application_number,
-            reasons,
-        };
-        effects.run(RETURN, &call).await?;
-        Ok(Done::Returned)
-    }
-
-    /// What of the job's own doing still stands upstream and contradicts a return.
-    async fn left(&self, past: Past<'_>) -> Result<Option<Text>, ConnectorError> {
-        if let Some(effect) = announced(past, CONFIRM_FORM) {
-            let Some(number) = named_form(effect) else {
-                return Ok(Some(NO_FORM_NUMBER));
-            };
-            let form = self.api.form(number).await?;
-            // Not answered: it is the other side's alone.
-            let answered = effect.state == EffectState::Confirmed
-                || form.as_ref().is_some_and(|form| {
-                    form.state.waits_for() != Some(self.application.started_by)
-                });
-            return Ok(form.filter(|_| answered).and_then(|form| standing(&form)));
-        }
-        let Some(effect) = announced(past, CREATE_FORM) else {
-            return Ok(None);
-        };
-        if effect.state == EffectState::Confirmed {
-            let Some(number) = named_form(effect) else {
-                return Ok(Some(NO_FORM_NUMBER));
-            };
-            return Ok(self.api.form(number).await?.as_ref().and_then(standing));
-        }
-        let traces = self.api.traces(&self.application.blue).await?;
-        if traces.saving {
-            return Err(effect::still_saving(RETURN));
-        }
-        let before = effect.before.as_ref();
-        let mut fitting = traces
-            .forms
-            .iter()
-            .filter(|form| fits(form, before, self.application));
-        Ok(fitting.find_map(standing))
-    }
-
     /// What the gate saw last; asked for when this attempt did not go through the gate.
     async fn known(&self) -> Result<std::sync::Arc<RedLetterDossier>, ConnectorError> {
         if let Some(dossier) = self.latest.get() {
@@ -311,97 +273,4 @@ fn state_of(result: &Value) -> Option<(FormState, Timestamp)> {
     let mut states = FormState::ALL.into_iter();
     let state = states.find(|state| state.as_str() == named)?;
     Some((state, Timestamp(result.get("entered_at")?.as_i64()?)))
-}
-
-/// A refusal to enter or, with `confirming`, to confirm a form, which has words of its own or asks
-/// for another decision.
-fn refused<T>(error: ConnectorError, confirming: bool) -> Step<T> {
-    match error.code.as_deref() {
-        Some(OVERTAKEN) => Ok(Err(Done::Reconsider)),
-        Some("31120") if confirming => Ok(Err(Done::Contradicted(Text::new(
-            "纳税人为高风险，上游系统不允许确认红字发票信息确认单，请人工处理",
-            "the upstream forbids a taxpayer of high risk to confirm the form",
-        )))),
-        Some("31121") if confirming => Ok(Err(Done::Contradicted(Text::new(
-            "纳税人处于红色预警，上游系统不允许确认红字发票信息确认单，请人工处理",
-            "the upstream forbids a taxpayer under a red warning to confirm the form",
-        )))),
-        Some(_) | None => Err(Stop::Refused(error)),
-    }
-}
-
-/// Why an application cannot be returned while this form of the job stands.
-fn standing(form: &ConfirmationForm) -> Option<Text> {
-    if form.red_number.is_some() {
-        return Some(Text::new(
-            "红字发票已经开具，不能退回申请，请人工处理",
-            "the red invoice is issued: the application cannot be returned",
-        ));
-    }
-    if form.state.waits_for().is_some() {
-        return Some(Text::new(
-            "红字发票信息确认单仍在等待对方确认，应当先由发起方撤销，再退回申请",
-            "the form still waits for the other side; its starter must withdraw it first",
-        ));
-    }
-    form.state.may_be_issued().then(|| {
-        Text::new(
-            "红字发票信息确认单仍然有效，应当先撤销，再退回申请",
-            "the form is still valid; it must be withdrawn first",
-        )
-    })
-}
-
-const NO_RED_NUMBER: Text = Text::new(
-    "已提交开具红字发票，但上游系统返回的红字发票号码不是20位数字，请人工核实",
-    "issued, but the upstream's red invoice number does not have 20 digits",
-);
-const NO_FORM_NUMBER: Text = Text::new(
-    "红字发票信息确认单已处理，但记录中没有确认单编号，请人工核实",
-    "the form was dealt with, but the record does not name it",
-);
-const NO_SETTLEMENT_NUMBER: Text = Text::new(
-    "退税或抵缴已提交，但记录中没有受理编号，请人工核实",
-    "the refund or offset was opened, but the record does not name it",
-);
-const NOTHING_TO_SETTLE: Text = Text::new(
-    "红冲涉及代开已缴税款，但缺少完税凭证或退税、抵缴意愿，无法继续办理，请人工处理",
-    "tax was paid through the bureau, but its receipt or what is to become of it is not known",
-);
-const BLUE_GONE: Text = Text::new(
-    "红字发票已经开具，但上游系统查无蓝字发票，请人工核实",
-    "the red invoice is issued, but the upstream does not hold the blue one",
-);
-const OVERDUE: Text = Text::new(
-    "确认时限已过一天以上，上游系统仍显示待确认，请人工核实",
-    "the time to confirm ended over a day ago, and the upstream still says that the form waits",
-);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_two_refusals_have_words_of_their_own() {
-        let with = |code: Option<&str>| ConnectorError {
-            connector: "fake",
-            operation: "answer_form",
-            kind: clerkwork_connectors_api::ErrorKind::Rejected,
-            code: code.map(str::to_owned),
-            message: "as the test asked for".into(),
-            source: None,
-        };
-        for code in ["31120", "31121"] {
-            let step = refused::<()>(with(Some(code)), true);
-            assert!(matches!(step, Ok(Err(Done::Contradicted(_)))), "{code}");
-        }
-        let step = refused::<()>(with(Some(OVERTAKEN)), false);
-        assert!(matches!(step, Ok(Err(Done::Reconsider))));
-        for code in [Some("31022"), None] {
-            let step = refused::<()>(with(code), true);
-            assert!(matches!(step, Err(Stop::Refused(_))));
-        }
-        let step = refused::<()>(with(Some("31120")), false);
-        assert!(matches!(step, Err(Stop::Refused(_))), "nobody confirms");
-    }
 }

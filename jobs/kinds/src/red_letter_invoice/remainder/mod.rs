@@ -2,7 +2,10 @@
 //!
 //! A discount line is merged into the line it discounts before anything is compared. What the job's
 //! own red invoice took is put back first, so that the answer is the same before and after it.
-//! Forms of others that are still open hold what they would reverse.
+//! Forms of others that are still open hold what they would reverse. `lines` holds what each line
+//! must keep to by itself.
+
+mod lines;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,12 +16,14 @@ use clerkwork_connectors_api::red_letter::{
 use clerkwork_core::{Cents, Finding};
 use rust_decimal::Decimal;
 
-use crate::{dated::RedLetterRules, names};
-
 use super::{
     Code,
-    basis::{Rate, near, price, reversed_quantity, rules, size, tax_fits},
+    basis::{reversed_quantity, rules, size},
 };
+
+/// First digits of the item codes of services, and of goods and labour.
+const SERVICES: &[u8] = b"3";
+const GOODS_AND_LABOUR: &[u8] = b"12";
 
 /// Amounts of one line, as sizes. Quantity only where there is one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -71,7 +76,8 @@ struct Merged<'b> {
 pub(super) struct Remainder<'b> {
     lines: BTreeMap<u32, Merged<'b>>,
     discounts: BTreeSet<u32>,
-    /// Where the invoice stands but for the job's own red invoice.
+    /// Where the invoice stands but for the job's own red invoice: what the upstream says or what
+    /// its lines come to, whichever leaves less.
     pub(super) status: BlueStatus,
 }
 
@@ -109,11 +115,13 @@ impl<'b> Remainder<'b> {
                 merged.rest = merged.rest.plus(Amounts::of(line));
             }
         }
+        let told = status_of(&lines);
         let status = match (own_red, blue.status) {
-            (None, status) => status,
+            (None, status) => stricter(status, told),
             (Some(_), BlueStatus::Voided) => BlueStatus::Voided,
+            // The job's own red invoice is in the upstream's word, and in the lines no more.
             (Some(_), BlueStatus::Normal | BlueStatus::PartlyReversed | BlueStatus::Reversed) => {
-                status_of(&lines)
+                told
             }
         };
         Self {
@@ -158,17 +166,18 @@ impl<'b> Remainder<'b> {
                 out.push(code.at(format!("/lines/{i}/blue_line")));
                 continue;
             };
-            same_item(i, line, merged.line, out);
-            within(i, line, &merged.rest, out);
+            lines::same_item(i, line, merged.line, out);
+            lines::within(i, line, &merged.rest, out);
             if full && untouched {
-                full_tax(i, line, merged.discounts, &rules, out);
+                lines::full_tax(i, line, merged.discounts, &rules, out);
             }
-            allowed(i, line, merged, application.reason, &rules, out);
+            lines::allowed(i, line, merged, application.reason, &rules, out);
         }
         let keeps = out.len() == before;
         if keeps && self.is_reserved(application, &reserved) {
             out.push(Code::Reserved.at("/lines"));
         }
+        self.items(application, out);
         if application.reason == ReversalReason::IssuingMistake {
             if self.status == BlueStatus::PartlyReversed {
                 out.push(Code::MistakeAfterPartial.at("/reason"));
@@ -179,6 +188,32 @@ impl<'b> Remainder<'b> {
         if margin && !full {
             out.push(Code::MarginNotInFull.at("/lines"));
         }
+    }
+
+    /// Whether the reason fits the items, by the codes that the blue invoice bears: those of the
+    /// application are its own word, and a file need not give any.
+    fn items(&self, application: &RedLetterApplication, out: &mut Vec<Finding>) {
+        let (chapters, code) = match application.reason {
+            ReversalReason::ReturnOfGoods => (SERVICES, Code::ReturnOfServices),
+            ReversalReason::ServiceStopped => (GOODS_AND_LABOUR, Code::StoppedGoods),
+            ReversalReason::IssuingMistake | ReversalReason::SalesAllowance => return,
+        };
+        // A line that the blue invoice does not have is a finding already.
+        let lines = application.lines.iter();
+        let blue = lines.filter_map(|line| self.lines.get(&line.blue_line));
+        let first: Vec<_> = blue
+            .map(|merged| merged.line.item_code.trim().bytes().next())
+            .collect();
+        let fits = |first: &u8| !chapters.contains(first);
+        if first.is_empty() || first.iter().flatten().any(fits) {
+            return;
+        }
+        let code = if first.contains(&None) {
+            Code::BlueItemCodeMissing
+        } else {
+            code
+        };
+        out.push(code.at("/reason"));
     }
 
     fn is_reserved(
@@ -240,6 +275,16 @@ fn status_of(lines: &BTreeMap<u32, Merged<'_>>) -> BlueStatus {
     }
 }
 
+fn stricter(a: BlueStatus, b: BlueStatus) -> BlueStatus {
+    let rank = |status| match status {
+        BlueStatus::Normal => 0,
+        BlueStatus::PartlyReversed => 1,
+        BlueStatus::Reversed => 2,
+        BlueStatus::Voided => 3,
+    };
+    if rank(a) < rank(b) { b } else { a }
+}
+
 fn taken<'l>(lines: impl Iterator<Item = &'l ReversalLine>) -> BTreeMap<u32, Amounts> {
     let mut sums: BTreeMap<u32, Amounts> = BTreeMap::new();
     for line in lines {
@@ -253,102 +298,4 @@ fn over(wanted: &Amounts, rest: &Amounts) -> bool {
     wanted.net > rest.net
         || wanted.tax > rest.tax
         || matches!((wanted.quantity, rest.quantity), (Some(wanted), Some(rest)) if wanted > rest)
-}
-
-fn same_item(i: usize, line: &ReversalLine, blue: &BlueLine, out: &mut Vec<Finding>) {
-    if !line.item_name.trim().is_empty() && !names::same(&line.item_name, &blue.item_name) {
-        out.push(Code::LineItemName.at(format!("/lines/{i}/item_name")));
-    }
-    if !line.item_code.is_empty() && line.item_code != blue.item_code {
-        out.push(Code::LineItemCode.at(format!("/lines/{i}/item_code")));
-    }
-    // A rate that cannot be read is a finding of its own.
-    if let Some(rate) = Rate::read(&line.rate)
-        && Rate::read(&blue.rate) != Some(rate)
-    {
-        out.push(Code::LineRate.at(format!("/lines/{i}/rate")));
-    }
-}
-
-fn within(i: usize, line: &ReversalLine, rest: &Amounts, out: &mut Vec<Finding>) {
-    let wanted = Amounts::of(line);
-    if wanted.net > rest.net {
-        out.push(Code::NetOver.at(format!("/lines/{i}/net")));
-    } else if wanted.tax > rest.tax {
-        out.push(Code::TaxOver.at(format!("/lines/{i}/tax")));
-    } else if rest.tax != 0 && (wanted.net == rest.net) != (wanted.tax == rest.tax) {
-        // Where no tax is left, as on an exempt line, it says nothing about the amount.
-        out.push(Code::RestDisagrees.at(format!("/lines/{i}/tax")));
-    }
-    if let (Some(wanted), Some(rest)) = (wanted.quantity, rest.quantity)
-        && wanted > rest
-    {
-        out.push(Code::QuantityOver.at(format!("/lines/{i}/quantity")));
-    }
-}
-
-/// A blue line may be off by the narrow tolerance, and each discount merged into it as well.
-fn full_tax(
-    i: usize,
-    line: &ReversalLine,
-    discounts: u32,
-    rules: &RedLetterRules,
-    out: &mut Vec<Finding>,
-) {
-    let (Some(full), Some(partial)) = (rules.full_tax_tolerance, rules.partial_tax_tolerance)
-    else {
-        return;
-    };
-    let tolerance = full.value * Decimal::from(discounts.saturating_add(1));
-    // What is off by more than a partial reversal may be is a finding already.
-    if tax_fits(line, tolerance) == Some(false) && tax_fits(line, partial.value) == Some(true) {
-        out.push(Code::FullTaxMismatch.at(format!("/lines/{i}/tax")));
-    }
-}
-
-/// What the reason allows a line to change.
-fn allowed(
-    i: usize,
-    line: &ReversalLine,
-    merged: &Merged<'_>,
-    reason: ReversalReason,
-    rules: &RedLetterRules,
-    out: &mut Vec<Finding>,
-) {
-    match reason {
-        // Quantities are a finding of their own there.
-        ReversalReason::SalesAllowance => return,
-        ReversalReason::ReturnOfGoods => {
-            if merged.whole.quantity.is_some() && line.quantity.is_none() {
-                out.push(Code::ReturnWithoutQuantity.at(format!("/lines/{i}/quantity")));
-            }
-        }
-        ReversalReason::IssuingMistake | ReversalReason::ServiceStopped => {}
-    }
-    if merged.whole.quantity.is_none() && line.quantity.is_some() {
-        out.push(Code::QuantityNotOnBlue.at(format!("/lines/{i}/quantity")));
-    }
-    let shown = line.unit_price.as_deref().and_then(price);
-    let tolerance = rules.price_tolerance.map(|row| row.value);
-    if let (Some(shown), Some(tolerance)) = (shown, tolerance)
-        && !is_price_of(shown, merged, tolerance)
-    {
-        out.push(Code::PriceChanged.at(format!("/lines/{i}/unit_price")));
-    }
-}
-
-/// Whether a unit price is that of the blue line. That of a discounted line is what its amount
-/// after the discount comes to for one unit.
-fn is_price_of(shown: Decimal, merged: &Merged<'_>, tolerance: Decimal) -> bool {
-    let (Some(blue), Some(quantity)) = (&merged.line.unit_price, merged.whole.quantity) else {
-        return true;
-    };
-    if merged.discounts == 0 {
-        return blue.trim().parse::<Decimal>() == Ok(shown);
-    }
-    let Ok(net) = i64::try_from(merged.whole.net) else {
-        return false;
-    };
-    let tolerance = tolerance * Decimal::from(merged.discounts.saturating_add(1));
-    near(shown.checked_mul(quantity), Cents(net).yuan(), tolerance)
 }
