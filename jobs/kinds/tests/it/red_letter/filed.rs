@@ -54,7 +54,7 @@ async fn every_field_counts_and_the_first_that_differs_is_named() {
         ("/lines/1/specification", |a| {
             a.lines[1].specification = "大".into();
         }),
-        ("/lines/1/unit", |a| a.lines[1].unit = "箱".into()),
+        ("/lines/1/unit", |a| a.lines[1].unit.push('甲')),
         ("/lines/0/quantity", |a| a.lines[0].quantity = None),
         ("/lines/0/unit_price", |a| {
             a.lines[0].unit_price = Some("1000.0000000001".into());
