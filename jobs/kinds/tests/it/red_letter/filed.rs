@@ -8,6 +8,8 @@ use jiff::civil::date;
 
 use super::world::{Desk, State, THIRD, example};
 
+type Change = fn(&mut RedLetterApplication);
+
 /// Where the item differs from what was filed, as the findings say.
 async fn differs(change: impl FnOnce(&mut RedLetterApplication)) -> Option<String> {
     let application = example();
@@ -26,7 +28,7 @@ async fn differs(change: impl FnOnce(&mut RedLetterApplication)) -> Option<Strin
 
 #[tokio::test]
 async fn every_field_counts_and_the_first_that_differs_is_named() {
-    let changes: [(&str, fn(&mut RedLetterApplication)); 26] = [
+    let changes: [(&str, Change); 26] = [
         ("/application_number", |a| {
             a.application_number = "HZ0".into();
         }),
