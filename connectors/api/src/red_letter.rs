@@ -560,6 +560,8 @@ pub struct RedLetterDossier {
     pub as_of: Timestamp,
     /// Where the application stands; nothing when the upstream does not know it.
     pub status: Option<RedLetterStatus>,
+    /// The application as the applicant made it; nothing when the upstream does not know it.
+    pub application: Option<RedLetterApplication>,
     /// The blue invoice; nothing when there is none.
     pub blue: Option<BlueInvoice>,
     /// What was begun about it.

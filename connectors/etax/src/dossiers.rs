@@ -64,7 +64,8 @@ impl Method for RedDossiers {
     }
 
     /// Application, invoice and forms are those that were asked about: what one blue invoice still
-    /// allows must never be taken for what another does.
+    /// allows must never be taken for what another does. The application may name another invoice
+    /// than the question; that is for the kind to judge.
     fn answers(question: &Self::Question, (dossier, _): &Self::Entry) -> bool {
         let about = |code: &Option<String>, number: &str| {
             code.as_deref().unwrap_or_default() == question.lzfpdm.as_deref().unwrap_or_default()
@@ -72,6 +73,7 @@ impl Method for RedDossiers {
         };
         let mut forms = dossier.hzqrd_list.iter().map(|form| &form.nr);
         dossier.sqbh == question.sqbh
+            && (dossier.sqxx.iter()).all(|sqxx| sqxx.sqbh == question.sqbh)
             && (dossier.lzfp.iter()).all(|lzfp| about(&lzfp.lzfpdm, &lzfp.lzfphm))
             && forms.all(|nr| about(&nr.lzfpdm, &nr.lzfphm))
     }

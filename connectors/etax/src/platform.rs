@@ -26,7 +26,8 @@ use crate::{
 pub struct EtaxSettings {
     /// The HTTP side; `base_url` is what stands before `/api`.
     pub http: HttpSettings,
-    /// Most dossiers, or forms, in one call, 1 to [`wire::MAX_DOSSIERS`].
+    /// Most dossiers, or forms, in one call, 1 to [`wire::MAX_DOSSIERS`]; of the longer dossiers of
+    /// reversals never more than 50.
     pub dossiers_per_call: usize,
     /// Most calls for dossiers at a time, of each field of work, and for forms. Few make large
     /// batches, which cost least.

@@ -118,6 +118,28 @@ async fn a_direct_reversal_of_an_agent_issued_invoice_goes_all_the_way_once() {
 }
 
 #[tokio::test]
+async fn a_dossier_holds_the_application_as_it_was_made() {
+    let platform = Platform::start().await;
+    let world = platform.state().red_world();
+    let mut cases = BTreeSet::new();
+    for i in 0..world.len() {
+        let case = format!("{:?}", world.case(i).unwrap());
+        if cases.insert(case.clone()) {
+            let application = platform.application(i);
+            let mut dossier = platform.dossier(&application).await;
+            assert_eq!(dossier.application.as_ref(), Some(&application), "{case}");
+            let unknown = RedLetterApplication {
+                application_number: "HZ0".into(),
+                ..application
+            };
+            dossier = platform.dossier(&unknown).await;
+            assert_eq!((dossier.application, dossier.status), (None, None));
+        }
+    }
+    assert_eq!(cases.len(), 56);
+}
+
+#[tokio::test]
 async fn every_application_that_is_to_be_completed_can_be() {
     let platform = Platform::start().await;
     let world = platform.state().red_world();

@@ -37,13 +37,14 @@ async fn every_pending_application_is_read_page_by_page_and_has_a_dossier() {
     for (i, dossier) in dossiers.into_iter().enumerate() {
         let dossier = dossier.unwrap();
         assert_eq!(dossier.status, Some(RedLetterStatus::Pending));
+        assert_eq!(dossier.application.as_ref(), Some(&all[i]));
         let exists = world.case(i) != Some(RedCase::BlueUnknown);
         let blue = world.blue_of(i).filter(|_| exists);
         assert_eq!(dossier.blue, blue, "{:?}", world.case(i));
         assert!(!dossier.traces.saving);
     }
     let calls = office.sandbox.state().counts().calls;
-    assert!(calls[method::RED_DOSSIERS] <= 7, "{calls:?}");
+    assert!(calls[method::RED_DOSSIERS] <= 22, "{calls:?}");
     office.sandbox.shutdown().await;
 }
 

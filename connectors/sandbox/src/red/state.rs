@@ -217,6 +217,8 @@ impl State {
         RedLetterDossier {
             as_of: now,
             status: self.red_status(&query.application_number),
+            application: (self.red_world().index_of(&query.application_number))
+                .and_then(|i| self.red_world().application(i)),
             blue,
             traces,
             seller: self.taxpayer(&query.seller_tax_id),

@@ -58,6 +58,9 @@ codes! {
     BlueAfterApplication "RLI-NUM-004" Return
         "蓝字发票开票日期晚于申请日期，请更正"
         "the blue invoice was issued after the day of application"
+    AppliedInFuture "RLI-NUM-005" Return
+        "申请日期晚于今天，请更正"
+        "the day of application lies after today"
     Currency "RLI-CUR-001" Return
         "金额币种应为人民币，请更正"
         "the currency of all amounts must be CNY"
@@ -232,6 +235,9 @@ codes! {
     UnknownUpstream "RLI-UPS-004" Review
         "上游系统查无此申请，请人工核实"
         "the upstream does not know the application"
+    NotAsFiled "RLI-UPS-005" Review
+        "待办事项与上游系统登记的申请不一致，请人工核实"
+        "the item is not what the upstream holds as the application under its number"
 
     // How the form ended.
     RefusedByBuyer "RLI-FORM-001" Return

@@ -14,6 +14,7 @@ use super::{
         self, CONFIRM_FORM, CREATE_FORM, ISSUE_RED, RETURN, SETTLE_TAX, WRITE_BACK, form_result,
         word,
     },
+    meant::Meant,
     own::{fits, named_form, was_there},
 };
 
@@ -28,12 +29,16 @@ pub(super) async fn inquire(
         CREATE_FORM => entered(application, effect, api).await?,
         CONFIRM_FORM => {
             let form = named(effect, api).await?;
-            let lookup = effect::answered(form.as_ref(), application.started_by);
+            let ours = application.started_by;
+            let meant = Meant::of(effect, application, Some(ours.other()));
+            let lookup = effect::answered(form.as_ref(), ours, &meant);
             of_form(lookup, form)
         }
         ISSUE_RED => {
             let form = named(effect, api).await?;
-            let lookup = effect::issued(form.as_ref());
+            // Which side entered the form is in another record.
+            let meant = Meant::of(effect, application, None);
+            let lookup = effect::issued(form.as_ref(), &meant);
             let red = form.and_then(|form| form.red_number);
             about(
                 lookup,

@@ -1,7 +1,8 @@
 //! Reversal of a blue invoice by a red-letter one (红字发票).
 //!
 //! A long job that writes several times and may wait for the other side in between: confirmation
-//! form, perhaps 72 hours, red invoice, tax, report. `form` holds the pure rules, `remainder`
+//! form, perhaps 72 hours, red invoice, tax, report. `form` holds the pure rules, `filed` whether the
+//! application is the one that the upstream holds, `meant` whether a form is, `remainder`
 //! what is left of the blue invoice, `upstream` what else its dossier shows, `act` and
 //! `effect` the writes, `waits` the pauses. Every objection is a finding with a code of
 //! [`Code`]; thresholds of risk are not judged here but by the policies, from the facts.
@@ -18,8 +19,10 @@ mod basis;
 mod codes;
 mod effect;
 mod facts;
+mod filed;
 mod form;
 mod inquire;
+mod meant;
 mod own;
 mod remainder;
 mod remark;
@@ -184,6 +187,7 @@ impl Item for Reversal {
             &settlement,
             findings,
         );
+        upstream::applied(application, clock.now(), findings);
         Ok(facts::Known {
             application,
             dossier: &dossier,

@@ -5,7 +5,7 @@
 //! Everything here takes the journal's word for what was done and the dossier's for where it stands.
 
 use clerkwork_connectors_api::red_letter::{
-    BlueTraces, ConfirmationForm, RedLetterApplication, RedLetterStatus,
+    BlueTraces, ConfirmationForm, RedLetterApplication, RedLetterStatus, Side,
 };
 use clerkwork_core::{EffectRecord, EffectState};
 use serde_json::Value;
@@ -15,6 +15,7 @@ use crate::Past;
 use super::{
     basis::same_content,
     effect::{CONFIRM_FORM, CREATE_FORM, ISSUE_RED, RETURN, SETTLE_TAX, is_target, word},
+    meant::Meant,
 };
 
 /// What the job did so far.
@@ -80,14 +81,20 @@ impl<'d> Own<'d> {
         traces: &'d BlueTraces,
         application: &RedLetterApplication,
     ) -> Self {
-        let held = |number: &str| traces.forms.iter().find(|form| form.number == number);
+        // Another form under the number is not the job's.
+        let held = |effect: &EffectRecord, started_by: Side| {
+            let number = named_form(effect)?;
+            let meant = Meant::of(effect, application, Some(started_by));
+            let mut forms = traces.forms.iter();
+            forms.find(|form| form.number == number && meant.is(form))
+        };
         let ours = application.started_by;
         let confirm = announced(past, CONFIRM_FORM);
         let create = announced(past, CREATE_FORM);
         let (mut number, mut form) = (None, None);
         if let Some(effect) = confirm {
             let named = named_form(effect);
-            let found = named.and_then(held);
+            let found = held(effect, ours.other());
             // Not answered while it still waits for the answer.
             let waits = found.is_some_and(|form| form.state.waits_for() == Some(ours));
             if effect.state == EffectState::Confirmed || (found.is_some() && !waits) {
@@ -96,7 +103,7 @@ impl<'d> Own<'d> {
         } else if let Some(effect) = create {
             if effect.state == EffectState::Confirmed {
                 let named = named_form(effect);
-                (number, form) = (named.map(str::to_owned), named.and_then(held));
+                (number, form) = (named.map(str::to_owned), held(effect, ours));
             } else {
                 let before = effect.before.as_ref();
                 let mut fitting = traces

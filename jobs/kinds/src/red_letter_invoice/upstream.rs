@@ -4,11 +4,12 @@ use clerkwork_connectors_api::red_letter::{
     AgentIssued, BlueInvoice, BlueStatus, CURRENCY, FormState, RedLetterApplication,
     RedLetterDossier, RedLetterQuery, RedLetterStatus, SettlementKind, Side, Trader,
 };
-use clerkwork_core::{Cents, Finding};
+use clerkwork_core::{Cents, Finding, Timestamp};
 
 use super::{
     Code,
     basis::{long, same_party, size},
+    filed,
     own::Own,
     remainder::Remainder,
 };
@@ -33,6 +34,7 @@ pub(super) fn check(
     out: &mut Vec<Finding>,
 ) {
     status(own.status(dossier.status.as_ref()), out);
+    as_filed(application, dossier, out);
     form(own, out);
     let (Some(blue), Some(remainder)) = (&dossier.blue, remainder) else {
         out.push(Code::BlueUnknown.at("/blue/number"));
@@ -66,6 +68,36 @@ fn status(status: Option<&RedLetterStatus>, out: &mut Vec<Finding>) {
         None => Code::UnknownUpstream,
     };
     out.push(code.at("/application_number"));
+}
+
+/// An application that the upstream does not know has a finding of its own; one that it knows and
+/// does not show cannot be told to be this.
+fn as_filed(
+    application: &RedLetterApplication,
+    dossier: &RedLetterDossier,
+    out: &mut Vec<Finding>,
+) {
+    let difference = match (&dossier.application, &dossier.status) {
+        (Some(filed), _) => filed::first_difference(application, filed),
+        (None, Some(_)) => Some("/application_number".into()),
+        (None, None) => None,
+    };
+    if let Some(path) = difference {
+        out.push(Code::NotAsFiled.at(path));
+    }
+}
+
+/// Days of applications are those of Beijing.
+const BEIJING: jiff::tz::Offset = jiff::tz::offset(8);
+
+/// Nobody applies tomorrow. What cannot be told as a day is not judged.
+pub(super) fn applied(application: &RedLetterApplication, now: Timestamp, out: &mut Vec<Finding>) {
+    let Ok(now) = jiff::Timestamp::from_microsecond(now.0) else {
+        return;
+    };
+    if application.applied_on > BEIJING.to_datetime(now).date() {
+        out.push(Code::AppliedInFuture.at("/applied_on"));
+    }
 }
 
 fn form(own: &Own<'_>, out: &mut Vec<Finding>) {

@@ -20,7 +20,7 @@ use serde_json::Value;
 /// When the upstream gave its facts.
 pub const AS_OF: Timestamp = Timestamp(1_772_700_000_000_000);
 /// When the item was looked at.
-pub const NOW: Timestamp = Timestamp(1_772_700_001_000_000);
+pub const NOW: Timestamp = Timestamp(1_772_786_401_000_000);
 
 /// The example of the kind, which has no findings.
 pub fn example() -> Application {

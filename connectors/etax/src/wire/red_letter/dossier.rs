@@ -3,8 +3,8 @@
 use clerkwork_connectors_api::{
     agent_invoice::TaxpayerRisk,
     red_letter::{
-        BlueInvoice, BlueTraces, IssuerActivity, RedLetterDossier, RedLetterStatus,
-        SettlementReceipt,
+        BlueInvoice, BlueTraces, IssuerActivity, RedLetterApplication, RedLetterDossier,
+        RedLetterStatus, SettlementReceipt,
     },
 };
 use clerkwork_core::{Cents, Timestamp};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     super::{Fxxx, WireError, codes::Bz, present},
-    DossierQuery, Hzqrd, Lzfp, StatusAnswer,
+    DossierQuery, Hzqrd, Hzsqxx, Lzfp, StatusAnswer,
     reads::read_forms,
 };
 
@@ -28,6 +28,9 @@ pub struct Dossier {
     /// Number of the red invoice when the application is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hzfphm: Option<String>,
+    /// The application as it was made; absent when the platform does not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sqxx: Option<Hzsqxx>,
     /// The blue invoice, when there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lzfp: Option<Lzfp>,
@@ -132,6 +135,7 @@ impl Dossier {
         Ok(RedLetterDossier {
             as_of: Timestamp(sjc.saturating_mul(1000)),
             status: present(self.sqzt).map(status).transpose()?,
+            application: self.sqxx.map(RedLetterApplication::try_from).transpose()?,
             blue: self.lzfp.map(BlueInvoice::try_from).transpose()?,
             traces: BlueTraces {
                 forms: read_forms(self.hzqrd_list)?,
@@ -154,6 +158,7 @@ impl Dossier {
             sqbh: query.sqbh.clone(),
             sqzt,
             hzfphm,
+            sqxx: dossier.application.clone().map(Hzsqxx::from),
             lzfp: dossier.blue.as_ref().map(Lzfp::from),
             bczt: Bz::from(dossier.traces.saving).code().into(),
             hzqrd_list: dossier.traces.forms.iter().map(Hzqrd::from).collect(),

@@ -232,6 +232,7 @@ fn a_dossier_reads_back_full_and_empty() {
     assert_eq!(RedLetterQuery::from(sent(&query)), samples::query());
     let empty = RedLetterDossier {
         status: None,
+        application: None,
         blue: None,
         traces: BlueTraces::default(),
         seller: None,

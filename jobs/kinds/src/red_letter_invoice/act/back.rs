@@ -8,6 +8,7 @@ use crate::{Done, Effects, Past, Stop};
 use super::{
     super::{
         effect::{self, CONFIRM_FORM, CREATE_FORM, RETURN, Return},
+        meant::{ANOTHER, Meant},
         own::{announced, fits, named_form},
     },
     Act,
@@ -41,6 +42,10 @@ impl Act<'_> {
                 return Ok(Some(NO_FORM_NUMBER));
             };
             let form = self.api.form(number).await?;
+            let theirs = self.application.started_by.other();
+            if Meant::of(effect, self.application, Some(theirs)).is_another(form.as_ref()) {
+                return Ok(Some(ANOTHER));
+            }
             // Not answered: it is the other side's alone.
             let answered = effect.state == EffectState::Confirmed
                 || form.as_ref().is_some_and(|form| {
@@ -55,7 +60,12 @@ impl Act<'_> {
             let Some(number) = named_form(effect) else {
                 return Ok(Some(NO_FORM_NUMBER));
             };
-            return Ok(self.api.form(number).await?.as_ref().and_then(standing));
+            let form = self.api.form(number).await?;
+            let ours = self.application.started_by;
+            if Meant::of(effect, self.application, Some(ours)).is_another(form.as_ref()) {
+                return Ok(Some(ANOTHER));
+            }
+            return Ok(form.as_ref().and_then(standing));
         }
         let traces = self.api.traces(&self.application.blue).await?;
         if traces.saving {

@@ -1,26 +1,53 @@
 //! Where an attempt ends with a person, and in what words.
 
-use clerkwork_connectors_api::ConnectorError;
+use clerkwork_connectors_api::{ConnectorError, red_letter::Side};
 use clerkwork_core::Text;
 
 use crate::{Done, Stop};
 
-use super::{super::effect::OVERTAKEN, Step};
+use super::{
+    super::{
+        effect::{ANOTHER_FORM, OVERTAKEN},
+        meant::ANOTHER,
+    },
+    Step,
+};
 
-/// A refusal to enter or, with `confirming`, to confirm a form, which has words of its own or asks
-/// for another decision.
-pub(super) fn refused<T>(error: ConnectorError, confirming: bool) -> Step<T> {
-    match error.code.as_deref() {
-        Some(OVERTAKEN) => Ok(Err(Done::Reconsider)),
-        Some("31120") if confirming => Ok(Err(Done::Contradicted(Text::new(
-            "纳税人为高风险，上游系统不允许确认红字发票信息确认单，请人工处理",
-            "the upstream forbids a taxpayer of high risk to confirm the form",
-        )))),
-        Some("31121") if confirming => Ok(Err(Done::Contradicted(Text::new(
-            "纳税人处于红色预警，上游系统不允许确认红字发票信息确认单，请人工处理",
-            "the upstream forbids a taxpayer under a red warning to confirm the form",
-        )))),
-        Some(_) | None => Err(Stop::Refused(error)),
+/// A refusal to enter or, where a side is `confirming`, to confirm a form, which has words of its
+/// own or asks for another decision.
+pub(super) fn refused<T>(error: ConnectorError, confirming: Option<Side>) -> Step<T> {
+    match (error.code.as_deref(), confirming) {
+        (Some(OVERTAKEN), _) => Ok(Err(Done::Reconsider)),
+        (Some(ANOTHER_FORM), _) => Ok(Err(Done::Contradicted(ANOTHER))),
+        (Some("31120"), Some(side)) => Ok(Err(Done::Contradicted(high_risk(side)))),
+        (Some("31121"), Some(side)) => Ok(Err(Done::Contradicted(red_warning(side)))),
+        (Some(_) | None, _) => Err(Stop::Refused(error)),
+    }
+}
+
+const fn high_risk(confirming: Side) -> Text {
+    match confirming {
+        Side::Seller => Text::new(
+            "申请方（销售方）为高风险纳税人，上游系统不允许其确认红字发票信息确认单，请人工处理",
+            "the upstream forbids the applicant's side (the seller), of high risk, to confirm the form",
+        ),
+        Side::Buyer => Text::new(
+            "申请方（购买方）为高风险纳税人，上游系统不允许其确认红字发票信息确认单，请人工处理",
+            "the upstream forbids the applicant's side (the buyer), of high risk, to confirm the form",
+        ),
+    }
+}
+
+const fn red_warning(confirming: Side) -> Text {
+    match confirming {
+        Side::Seller => Text::new(
+            "申请方（销售方）处于红色预警，上游系统不允许其确认红字发票信息确认单，请人工处理",
+            "the upstream forbids the applicant's side (the seller), under a red warning, to confirm the form",
+        ),
+        Side::Buyer => Text::new(
+            "申请方（购买方）处于红色预警，上游系统不允许其确认红字发票信息确认单，请人工处理",
+            "the upstream forbids the applicant's side (the buyer), under a red warning, to confirm the form",
+        ),
     }
 }
 
@@ -68,16 +95,24 @@ mod tests {
             source: None,
         };
         for code in ["31120", "31121"] {
-            let step = refused::<()>(with(Some(code)), true);
-            assert!(matches!(step, Ok(Err(Done::Contradicted(_)))), "{code}");
+            for (side, zh, en) in [
+                (Side::Seller, "申请方（销售方）", "(the seller)"),
+                (Side::Buyer, "申请方（购买方）", "(the buyer)"),
+            ] {
+                let step = refused::<()>(with(Some(code)), Some(side));
+                let Ok(Err(Done::Contradicted(text))) = step else {
+                    panic!("{code}");
+                };
+                assert!(text.zh.contains(zh) && text.en.contains(en), "{text:?}");
+            }
         }
-        let step = refused::<()>(with(Some(OVERTAKEN)), false);
+        let step = refused::<()>(with(Some(OVERTAKEN)), None);
         assert!(matches!(step, Ok(Err(Done::Reconsider))));
         for code in [Some("31022"), None] {
-            let step = refused::<()>(with(code), true);
+            let step = refused::<()>(with(code), Some(Side::Buyer));
             assert!(matches!(step, Err(Stop::Refused(_))));
         }
-        let step = refused::<()>(with(Some("31120")), false);
+        let step = refused::<()>(with(Some("31120")), None);
         assert!(matches!(step, Err(Stop::Refused(_))), "nobody confirms");
     }
 }

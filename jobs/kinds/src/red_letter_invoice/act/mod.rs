@@ -26,6 +26,7 @@ use super::{
         CONFIRM_FORM, CREATE_FORM, ConfirmForm, CreateForm, ISSUE_RED, IssueRed, Report,
         SETTLE_TAX, SettleTax, WRITE_BACK, is_target, word,
     },
+    meant::{ANOTHER, Meant},
     own::{announced, named_form},
     remark,
     upstream::{self, Settlement},
@@ -47,8 +48,12 @@ pub(super) struct Act<'a> {
 /// The job's form, once it may be issued on.
 struct Entered {
     number: String,
+    uuid: Option<String>,
     route: &'static str,
 }
+
+/// The route on which the other side's form is answered.
+const CONFIRM: &str = "confirm";
 
 /// The next step, or how the attempt ends here.
 type Step<T> = Result<Result<T, Done>, Stop>;
@@ -75,6 +80,7 @@ impl Act<'_> {
         let call = IssueRed {
             api: self.api,
             form_number: &entered.number,
+            meant: self.meant(&entered),
         };
         let result = effects.run(ISSUE_RED, &call).await?;
         let Some(red) = word(Some(&result), "red_number") else {
@@ -142,6 +148,11 @@ impl Act<'_> {
                     api: self.api,
                     number,
                     side: self.application.started_by,
+                    meant: Meant {
+                        application: self.application,
+                        started_by: Some(self.application.started_by.other()),
+                        uuid: None,
+                    },
                 };
                 effects.run(CONFIRM_FORM, &call).await
             }
@@ -156,7 +167,10 @@ impl Act<'_> {
         };
         let result = match run {
             Ok(result) => result,
-            Err(Stop::Refused(error)) => return refused(error, target.is_some()),
+            Err(Stop::Refused(error)) => {
+                let side = self.application.started_by;
+                return refused(error, target.is_some().then_some(side));
+            }
             Err(stop) => return Err(stop),
         };
         let Some(number) = word(Some(&result), "form_number") else {
@@ -165,27 +179,44 @@ impl Act<'_> {
         let entered_as = word(Some(&result), "state");
         let entered = Entered {
             number: number.into(),
+            uuid: word(Some(&result), "uuid").map(str::to_owned),
             route: match target {
-                Some(_) => "confirm",
+                Some(_) => CONFIRM,
                 None if entered_as == Some(FormState::NotNeeded.as_str()) => "direct",
                 None => "form",
             },
         };
-        if effects.past().result(ISSUE_RED).is_some() {
-            return Ok(Ok(entered));
-        }
+        let issued = effects.past().result(ISSUE_RED).is_some();
         // What this attempt was just told needs no second question.
         let told = (!earlier).then(|| state_of(&result)).flatten();
-        if let Some((state, entered_at)) = told {
+        if let (Some((state, entered_at)), false) = (told, issued) {
             return Ok(self.stands(state, entered_at, entered));
         }
         let form = self.api.form(number).await.map_err(Stop::Retry)?;
+        if self.meant(&entered).is_another(form.as_ref()) {
+            return Ok(Err(Done::Contradicted(ANOTHER)));
+        }
         Ok(match form {
+            _ if issued => Ok(entered),
             // That it is gone shows in the findings.
             None => Err(Done::Reconsider),
             Some(form) if form.red_number.is_some() => Ok(entered),
             Some(form) => self.stands(form.state, form.entered_at, entered),
         })
+    }
+
+    /// The job's form as the journal tells of it.
+    fn meant<'e>(&'e self, entered: &'e Entered) -> Meant<'e> {
+        let ours = self.application.started_by;
+        Meant {
+            application: self.application,
+            started_by: Some(if entered.route == CONFIRM {
+                ours.other()
+            } else {
+                ours
+            }),
+            uuid: entered.uuid.as_deref(),
+        }
     }
 
     /// Where the job's form stands, and what that means for it.

@@ -14,9 +14,10 @@ use super::{
     super::{
         Latest,
         basis::{draft, same_content},
+        meant::{ANOTHER, Meant},
         own::fits,
     },
-    CONFIRM_FORM, CREATE_FORM, NO_FORM, error, still_saving,
+    ANOTHER_FORM, CONFIRM_FORM, CREATE_FORM, NO_FORM, error, still_saving,
 };
 
 /// What the journal keeps of a form.
@@ -119,6 +120,7 @@ pub(in super::super) struct ConfirmForm<'a> {
     pub(in super::super) api: &'a dyn RedLetters,
     pub(in super::super) number: &'a str,
     pub(in super::super) side: Side,
+    pub(in super::super) meant: Meant<'a>,
 }
 
 #[async_trait]
@@ -129,6 +131,16 @@ impl EffectCall for ConfirmForm<'_> {
 
     async fn call(&self, key: &IdempotencyKey) -> Result<Value, ConnectorError> {
         let form = self.api.form(self.number).await?;
+        if self.meant.is_another(form.as_ref()) {
+            return Err(ConnectorError {
+                code: Some(ANOTHER_FORM.into()),
+                ..error(
+                    CONFIRM_FORM,
+                    ErrorKind::Rejected,
+                    "another form stands under the number; nothing was confirmed",
+                )
+            });
+        }
         let waits = form.filter(|form| form.state.waits_for() == Some(self.side));
         let Some(form) = waits else {
             return Err(error(
@@ -149,7 +161,7 @@ impl EffectCall for ConfirmForm<'_> {
         _: Option<&Value>,
     ) -> Result<Lookup, ConnectorError> {
         let form = self.api.form(self.number).await?;
-        Ok(answered(form.as_ref(), self.side))
+        Ok(answered(form.as_ref(), self.side, &self.meant))
     }
 }
 
@@ -163,10 +175,17 @@ fn confirmed_result(form: &ConfirmationForm) -> Value {
 }
 
 /// Whether the other side's form was agreed to by `side`.
-pub(in super::super) fn answered(form: Option<&ConfirmationForm>, side: Side) -> Lookup {
+pub(in super::super) fn answered(
+    form: Option<&ConfirmationForm>,
+    side: Side,
+    meant: &Meant<'_>,
+) -> Lookup {
     let Some(form) = form else {
         return Lookup::Unclear(NO_FORM);
     };
+    if !meant.is(form) {
+        return Lookup::Unclear(ANOTHER);
+    }
     match form.state {
         FormState::Confirmed => Lookup::Happened(confirmed_result(form)),
         state if state.waits_for() == Some(side) => Lookup::DidNotHappen,

@@ -10,12 +10,16 @@ use serde_json::{Value, json};
 
 use crate::{EffectCall, Lookup};
 
-use super::NO_FORM;
+use super::{
+    super::meant::{ANOTHER, Meant},
+    NO_FORM,
+};
 
 /// Issues the red invoice.
 pub(in super::super) struct IssueRed<'a> {
     pub(in super::super) api: &'a dyn RedLetters,
     pub(in super::super) form_number: &'a str,
+    pub(in super::super) meant: Meant<'a>,
 }
 
 #[async_trait]
@@ -34,12 +38,16 @@ impl EffectCall for IssueRed<'_> {
         _: &IdempotencyKey,
         _: Option<&Value>,
     ) -> Result<Lookup, ConnectorError> {
-        Ok(issued(self.api.form(self.form_number).await?.as_ref()))
+        let form = self.api.form(self.form_number).await?;
+        Ok(issued(form.as_ref(), &self.meant))
     }
 }
 
 /// Whether the red invoice was issued on a form.
-pub(in super::super) fn issued(form: Option<&ConfirmationForm>) -> Lookup {
+pub(in super::super) fn issued(form: Option<&ConfirmationForm>, meant: &Meant<'_>) -> Lookup {
+    if meant.is_another(form) {
+        return Lookup::Unclear(ANOTHER);
+    }
     match form.map(|form| &form.red_number) {
         Some(Some(red)) => Lookup::Happened(json!({ "red_number": red })),
         Some(None) => Lookup::DidNotHappen,

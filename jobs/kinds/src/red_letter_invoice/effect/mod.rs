@@ -28,6 +28,9 @@ pub(super) const RETURN: &str = "return_to_applicant";
 /// Code of a write that was not made, because what it rests on changed while the gate was asked.
 pub(super) const OVERTAKEN: &str = "overtaken";
 
+/// Code of a write that was not made, because another form stands under the number.
+pub(super) const ANOTHER_FORM: &str = "another_form";
+
 /// A word of a journal's record.
 pub(super) fn word<'v>(value: Option<&'v Value>, name: &str) -> Option<&'v str> {
     value?.get(name)?.as_str()

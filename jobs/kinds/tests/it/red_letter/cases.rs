@@ -753,6 +753,22 @@ fn of_the_way() -> Vec<Case> {
             |_| {},
         ),
         case(Code::UnknownUpstream, path, |x| x.s.status = None, |_| {}),
+        case(
+            Code::NotAsFiled,
+            "/remark",
+            |x| {
+                let mut filed = x.a.clone();
+                filed.remark.push('。');
+                x.s.filed = Some(filed);
+            },
+            |x| x.s.filed = Some(x.a.clone()),
+        ),
+        item(
+            Code::AppliedInFuture,
+            "/applied_on",
+            |a| a.applied_on = date(2026, 3, 7),
+            |a| a.applied_on = date(2026, 3, 6),
+        ),
         form_case(Code::RefusedByBuyer, FormState::RefusedByBuyer),
         form_case(Code::RefusedBySeller, FormState::RefusedBySeller),
         form_case(Code::FormLapsed, FormState::Lapsed),

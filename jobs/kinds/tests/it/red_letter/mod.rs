@@ -2,9 +2,11 @@
 
 mod act;
 mod cases;
+mod filed;
 mod findings;
 mod gather;
 mod inquire;
 mod progress;
 mod remainder;
+mod swapped;
 mod world;

@@ -56,6 +56,10 @@ pub struct State {
     pub forms: Vec<ConfirmationForm>,
     pub saving: bool,
     pub status: Option<RedLetterStatus>,
+    /// What the applicant filed, where it is not the item.
+    pub filed: Option<RedLetterApplication>,
+    /// The item, as of the last attempt.
+    item: Option<RedLetterApplication>,
     pub seller: Option<TaxpayerRisk>,
     pub buyer: Option<TaxpayerRisk>,
     pub activity: IssuerActivity,
@@ -138,6 +142,8 @@ impl State {
             forms: Vec::new(),
             saving: false,
             status: Some(RedLetterStatus::Pending),
+            filed: None,
+            item: None,
             seller: Some(taxpayer(&application.seller.name)),
             buyer: (!buyer.tax_id.is_empty()).then(|| taxpayer(&buyer.name)),
             activity: IssuerActivity::default(),
@@ -275,6 +281,8 @@ impl RedLetters for World {
             let dossier = RedLetterDossier {
                 as_of: AS_OF,
                 status: s.status.clone(),
+                application: (s.status.as_ref())
+                    .and_then(|_| s.filed.clone().or_else(|| s.item.clone())),
                 blue: s.blue.clone(),
                 traces: BlueTraces {
                     forms: s.forms.clone(),
@@ -474,7 +482,7 @@ pub fn record(
 /// The record of the job's form.
 pub fn entered(number: &str, state: FormState) -> EffectRecord {
     let result = json!({
-        "form_number": number, "uuid": "0", "entered_at": NOW.0, "state": state.as_str(),
+        "form_number": number, "uuid": format!("{number:0>32}"), "entered_at": NOW.0, "state": state.as_str(),
     });
     record(
         "create_form",
@@ -502,9 +510,15 @@ impl Desk {
         }
     }
 
+    /// The item, which the upstream holds just so unless told otherwise.
+    fn item(&self) -> Box<dyn Item> {
+        self.world.with(|s| s.item = Some(self.application.clone()));
+        item(&self.application)
+    }
+
     /// Checks and gathers, as the fleet does.
     pub async fn review(&self) -> (Vec<Finding>, Facts) {
-        let item = item(&self.application);
+        let item = self.item();
         let mut findings = item.check();
         let upstreams = self.world.upstreams();
         let past = Past(&self.records);
@@ -523,7 +537,7 @@ impl Desk {
     /// One attempt of the fleet. With `decided`, it gathered before it acts; otherwise an order is
     /// under way, and the gate gathers before the first announcement.
     pub async fn attempt(&mut self, order: &Order, decided: bool) -> Result<Done, Stop> {
-        let item = item(&self.application);
+        let item = self.item();
         let upstreams = self.world.upstreams();
         if decided {
             let past = Past(&self.records);

@@ -176,6 +176,7 @@ pub fn dossier() -> RedLetterDossier {
         status: Some(RedLetterStatus::Done {
             red_number: RED.into(),
         }),
+        application: Some(application()),
         blue: Some(blue()),
         traces: BlueTraces {
             forms: vec![form()],
