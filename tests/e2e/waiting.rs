@@ -51,7 +51,8 @@ async fn leave(ledger: &Ledger, reference: &str, to: State) -> JobId {
         now.after(Duration::from_secs(3_600)),
         now.after(Duration::from_secs(72 * 3_600)),
     );
-    let data = json!({"topic": TOPIC, "until": until.0, "deadline": deadline.0});
+    let why = Text::new("等待购买方确认", "the buyer is to confirm");
+    let data = json!({"topic": TOPIC, "until": until.0, "deadline": deadline.0, "why": why});
     let event = match to {
         State::Waiting => EventDraft::new(EventType::JobWaiting, actor, data),
         _ => EventDraft::new(EventType::JobRetryScheduled, actor, json!({})),
@@ -61,7 +62,7 @@ async fn leave(ledger: &Ledger, reference: &str, to: State) -> JobId {
     rest.wait = (to == State::Waiting).then(|| WaitWrite {
         topic: TOPIC.into(),
         deadline: Some(deadline),
-        why: Text::new("等待购买方确认", "the buyer is to confirm"),
+        why,
     });
     let key = IdempotencyKey::of(id, "create_form");
     rest.effects = vec![
@@ -156,9 +157,8 @@ fn the_timeline_tells_a_wait_in_words_and_every_time_in_one_form() {
     let events = timeline.lines().filter(|line| line.starts_with("  20"));
     assert!(events.clone().all(|event| is_time(&event)), "{timeline}");
     assert_eq!(times, events.count() + 2, "{timeline}");
-    // While it is over, the topic alone is left to tell.
+    // Also when it is over.
     cancel(&home);
     let told = home.run(&["job", "show", "HZ-1"]).ok().stdout;
-    let over = format!("等待事项 waits for: {TOPIC}");
-    assert!(told.contains(&over), "no `{over}` in {told}");
+    assert!(told.contains(&wait), "no `{wait}` in {told}");
 }

@@ -217,6 +217,7 @@ impl<'a> Attempt<'a> {
                 "topic": wait.topic,
                 "until": wait.until.0,
                 "deadline": wait.deadline.map(|deadline| deadline.0),
+                "why": wait.why,
             }),
         );
         let release = self.rests_clean();

@@ -109,17 +109,14 @@ impl<'a> Teller<'a> {
         }
     }
 
-    /// What is awaited, in words with its topic behind them, and the times. The words stand in the
-    /// event, or else with the wait itself as long as it lasts.
+    /// What is awaited, in words with its topic behind them, and the times.
     fn wait(&self, data: &Map<String, Value>) -> Vec<String> {
         let out = self.out;
         let topic = data.get("topic").and_then(Value::as_str).unwrap_or("");
-        let event = data.get("why").cloned();
-        let event = event.and_then(|why| serde_json::from_value::<Text>(why).ok());
-        let lasting = self.known.wait.as_ref();
-        let lasting = lasting.filter(|wait| wait.topic == topic);
-        let words = match event.as_ref().or(lasting.map(|wait| &wait.why)) {
-            Some(why) => format!("{} ({topic})", out.one(why)),
+        let why = data.get("why").cloned();
+        let why = why.and_then(|why| serde_json::from_value::<Text>(why).ok());
+        let words = match why {
+            Some(why) => format!("{} ({topic})", out.one(&why)),
             None => topic.to_owned(),
         };
         let mut lines = vec![format!("      {}: {words}", out.both(&texts::WAITS_FOR))];

@@ -4,7 +4,12 @@
 //! How far it is ahead is kept in the data folder: the next start goes on at the time where this one
 //! stopped, never before what the ledger has recorded.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    io::ErrorKind::{NotADirectory, NotFound},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use clerkwork_core::{Clock, ShiftedClock, SystemClock};
 use clerkwork_runtime::Config;
@@ -41,7 +46,8 @@ impl DemoClock {
                     ),
                 )
             })?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0,
+            // That the folder is none is told by who needs it.
+            Err(error) if matches!(error.kind(), NotFound | NotADirectory) => 0,
             Err(error) => return Err(unusable(&file, &error)),
         };
         let clock = ShiftedClock::new(Arc::new(SystemClock), Duration::from_secs(seconds));
