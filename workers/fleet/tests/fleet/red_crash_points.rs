@@ -200,7 +200,7 @@ async fn writes(stage: &Stage, case: RedCase, item: usize) -> Vec<&'static str> 
     let job = stage.lead_red(&services, id).await;
     assert_end(stage, case, &job, "undisturbed").await;
     let writes = record.lock().unwrap().writes.clone();
-    assert!(writes.len() >= 1 || job.state == State::Blocked);
+    assert!(!writes.is_empty() || job.state == State::Blocked);
     writes
 }
 
