@@ -32,8 +32,9 @@ pub struct SchedulerArgs {}
 
 /// Runs the simulated e-tax platform alone.
 ///
-/// It forgets everything when it ends, unless --memory names a file. Its tokens are random and written to a file that only you
-/// can read: the API's on the first line, that of the admin API on the second.
+/// It forgets everything when it ends, unless --memory names a file. Its tokens are random and
+/// written to a file that only you can read: the API's on the first line, that of the admin API on
+/// the second.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   clerkwork sandbox --bind 127.0.0.1:8471 --seed 42 --applications 500
