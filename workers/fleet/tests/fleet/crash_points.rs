@@ -221,7 +221,7 @@ async fn at_every_point(stage: &mut Stage, items: &mut Items, way: Way) -> BTree
 async fn stage(ledger: LedgerKind) -> Stage {
     Stage::with(RigOptions {
         ledger,
-        applications: 900,
+        applications: 1_200,
         ..RigOptions::default()
     })
     .await
