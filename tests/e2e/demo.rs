@@ -18,7 +18,7 @@ pub fn expected(seed: u64, items: usize) -> BTreeMap<&'static str, u64> {
         let state = match world.case(index).unwrap().expected() {
             Verdict::Proceed => "completed",
             Verdict::Return => "returned",
-            Verdict::Review => "blocked",
+            Verdict::Review | Verdict::Review2 | Verdict::Hold => "blocked",
         };
         *counts.get_mut(state).unwrap() += 1;
     }

@@ -69,6 +69,28 @@ event_types! {
     ReviewHandedOver = "review.handed_over",
     /// What a decision was bound to has changed.
     ReviewLapsed = "review.lapsed",
+    /// A person took an open question, so that nobody else works on it meanwhile.
+    ReviewClaimed = "review.claimed",
+    /// A person gave an open question back, or their claim ran out.
+    ReviewReleased = "review.released",
+    /// An open question was given to a person or group, by a person or by the desk.
+    ReviewAssigned = "review.assigned",
+    /// The first of two people approved; the question stays open.
+    ReviewSeconded = "review.seconded",
+    /// The applicant was asked for more.
+    ReviewAsked = "review.asked",
+    /// The applicant answered, or the time to answer ran out.
+    ReviewAnswered = "review.answered",
+    /// A person did by hand what the item asks for.
+    ReviewDoneByHand = "review.done_by_hand",
+    /// The same matter is asked about already; both are decided together.
+    ReviewJoined = "review.joined",
+    /// A deadline is near.
+    ReviewReminded = "review.reminded",
+    /// A deadline has gone by: the question goes to the next level.
+    ReviewEscalated = "review.escalated",
+    /// The last level's deadline has gone by; the item stays blocked.
+    ReviewExpired = "review.expired",
     /// A batch was opened.
     BatchCreated = "batch.created",
     /// A process of the fleet started.
@@ -79,6 +101,38 @@ event_types! {
     WorkerLost = "worker.lost",
     /// A policy bundle was put into force by a process.
     PolicyLoaded = "policy.loaded",
+    /// A person handed in a policy bundle.
+    PolicyProposed = "policy.proposed",
+    /// Another person approved a proposed bundle.
+    PolicyApproved = "policy.approved",
+    /// A person refused a proposed bundle.
+    PolicyRejected = "policy.rejected",
+    /// An approved bundle came into force everywhere.
+    PolicyActivated = "policy.activated",
+    /// An earlier bundle came into force again.
+    PolicyRolledBack = "policy.rolled_back",
+    /// Acting was stopped, by a person, a rule or the breaker.
+    BrakeOn = "brake.on",
+    /// Acting was allowed again.
+    BrakeOff = "brake.off",
+    /// The first administrator was made.
+    InstallationClaimed = "installation.claimed",
+    /// A user was entered.
+    UserCreated = "user.created",
+    /// A user was enabled, disabled, moved, or put into or taken out of a group.
+    UserChanged = "user.changed",
+    /// A user was given a role.
+    RoleGranted = "role.granted",
+    /// A role was taken from a user.
+    RoleRevoked = "role.revoked",
+    /// A token was made for a user; only its digest is kept.
+    TokenCreated = "token.created",
+    /// A token was revoked.
+    TokenRevoked = "token.revoked",
+    /// Somebody may act for somebody else for a time.
+    SubstituteNamed = "substitute.named",
+    /// A substitution was ended early.
+    SubstituteEnded = "substitute.ended",
     /// The queue lost its entries and was filled again from the ledger.
     QueueRefilled = "queue.refilled",
     /// Somebody was refused something.

@@ -16,16 +16,52 @@ pub enum Verdict {
     Return,
     /// A person must decide.
     Review,
+    /// Two different people must decide, the second of a higher tier than the first.
+    Review2,
+    /// As [`Review2`](Self::Review2), and the item's whole batch stops until somebody lets it go on.
+    Hold,
 }
 
 impl Verdict {
+    /// Every verdict, from the weakest to the strongest.
+    pub const ALL: [Self; 5] = [
+        Self::Proceed,
+        Self::Return,
+        Self::Review,
+        Self::Review2,
+        Self::Hold,
+    ];
+
     /// The name in storage and on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Proceed => "proceed",
             Self::Return => "return",
             Self::Review => "review",
+            Self::Review2 => "review2",
+            Self::Hold => "hold",
         }
+    }
+
+    /// How many people must approve before a robot goes on; zero: none.
+    pub const fn approvals(self) -> u32 {
+        match self {
+            Self::Proceed | Self::Return => 0,
+            Self::Review => 1,
+            Self::Review2 | Self::Hold => 2,
+        }
+    }
+
+    /// What people are asked for when these rules stand against an item: the strongest of what they
+    /// ask for, and a review at least.
+    pub fn asked_by(rules: &[RuleHit]) -> Self {
+        let asked = rules.iter().map(|rule| rule.asks).max();
+        asked.unwrap_or(Self::Review).max(Self::Review)
+    }
+
+    /// Whether a person must decide.
+    pub const fn asks_people(self) -> bool {
+        self.approvals() > 0
     }
 }
 
@@ -48,6 +84,9 @@ pub enum Tier {
 }
 
 impl Tier {
+    /// Every tier, the lowest first.
+    pub const ALL: [Self; 3] = [Self::Business, Self::Enforcement, Self::Integrity];
+
     /// The name in storage and on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -142,7 +142,7 @@ impl Ledger {
         &self.inner.shared
     }
 
-    async fn ask(&self, work: Work) -> Result<Answer, LedgerError> {
+    pub(crate) async fn ask(&self, work: Work) -> Result<Answer, LedgerError> {
         self.inner.asked.fetch_add(1, Ordering::Relaxed);
         let (reply, answer) = oneshot::channel();
         let request = Request { work, reply };
@@ -393,7 +393,7 @@ impl Ledger {
 }
 
 /// The writer answers each kind of request with its own kind of answer.
-fn mixed_up(answer: &Answer) -> LedgerError {
+pub(crate) fn mixed_up(answer: &Answer) -> LedgerError {
     LedgerError::Invalid(format!(
         "the writer gave an answer of another kind: {answer:?}"
     ))

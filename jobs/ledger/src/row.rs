@@ -82,7 +82,7 @@ pub(crate) fn verdict_of(row: &Cells, column: usize) -> Result<Option<Verdict>, 
     let Some(name) = row.opt_text(column)? else {
         return Ok(None);
     };
-    [Verdict::Proceed, Verdict::Return, Verdict::Review]
+    Verdict::ALL
         .into_iter()
         .find(|verdict| verdict.as_str() == name)
         .map(Some)

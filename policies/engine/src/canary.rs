@@ -62,7 +62,7 @@ fn nothing_known(engine: &Engine, kind: &str, problems: &mut Vec<Problem>) {
         (engine.may_execute_approved(&question), "is completed"),
         (engine.may_execute_returned(&question), "is sent back"),
     ] {
-        if decision.verdict != Verdict::Review {
+        if !decision.verdict.asks_people() {
             let message = format!("an item without facts {act} without a person");
             failed(kind, &message, hint, problems);
         }

@@ -91,6 +91,8 @@ enum Expected {
     Proceed,
     Return,
     Review,
+    Review2,
+    Hold,
     Allowed,
     Denied,
 }
@@ -101,6 +103,8 @@ impl From<Verdict> for Expected {
             Verdict::Proceed => Self::Proceed,
             Verdict::Return => Self::Return,
             Verdict::Review => Self::Review,
+            Verdict::Review2 => Self::Review2,
+            Verdict::Hold => Self::Hold,
         }
     }
 }

@@ -104,7 +104,7 @@ impl Engine {
             }
             hits.extend(refused);
         }
-        self.traced(Verdict::Review, hits, held, answer.unmet, question)
+        self.traced(Verdict::asked_by(&hits), hits, held, answer.unmet, question)
     }
 
     /// Empty when a robot may return the item, otherwise why not.
@@ -149,7 +149,7 @@ impl Engine {
                 hits = vec![refusal::never_unattended()];
                 Verdict::Review
             }
-            (false, _) => Verdict::Review,
+            (false, _) => Verdict::asked_by(&hits),
         };
         self.traced(verdict, hits, held, answer.unmet, question)
     }

@@ -128,8 +128,10 @@ impl Rule {
             (Effect::Permit, _) => Verdict::Proceed,
             (Effect::Forbid, "return") => Verdict::Return,
             (Effect::Forbid, "review" | "") => Verdict::Review,
+            (Effect::Forbid, "review2") => Verdict::Review2,
+            (Effect::Forbid, "hold") => Verdict::Hold,
             (Effect::Forbid, other) => {
-                let hint = "use review or return";
+                let hint = "use return, review, review2 or hold";
                 refuse(format!("unknown disposition `{other}`"), hint);
                 Verdict::Review
             }

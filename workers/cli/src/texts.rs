@@ -33,6 +33,8 @@ pub const fn verdict(verdict: Verdict) -> Text {
         Verdict::Proceed => Text::new("通过", "proceed"),
         Verdict::Return => Text::new("退回", "return"),
         Verdict::Review => Text::new("转人工", "review"),
+        Verdict::Review2 => Text::new("转双人复核", "review by two"),
+        Verdict::Hold => Text::new("整批暂停", "hold"),
     }
 }
 

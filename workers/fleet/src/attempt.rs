@@ -283,7 +283,7 @@ impl<'a> Attempt<'a> {
             change.release = release;
             // What comes after a person's word is a new stretch of the way.
             change.failures = Some(0);
-            change.verdict = Some(Verdict::Review);
+            change.verdict = Some(Verdict::asked_by(&rules));
             change.review = Some(ReviewWrite::Open {
                 id: review,
                 rules,
@@ -305,7 +305,7 @@ impl<'a> Attempt<'a> {
         let facts = std::mem::take(&mut self.facts);
         let findings = std::mem::take(&mut self.findings);
         let decision = Decision {
-            verdict: Verdict::Review,
+            verdict: Verdict::asked_by(&rules),
             rules: rules.clone(),
             policy_version: self.services.policy.version(),
             facts_digest: facts.digest(),

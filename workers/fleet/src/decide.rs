@@ -83,7 +83,7 @@ pub(crate) async fn rule(
         .policy
         .decide(&question(attempt, kind, &known.facts));
     if let Some(lapsed) = lapsed {
-        if decision.verdict != Verdict::Review {
+        if !decision.verdict.asks_people() {
             decision.verdict = Verdict::Review;
             decision.rules.clear();
         }
@@ -94,7 +94,7 @@ pub(crate) async fn rule(
         Verdict::Return => Some(Order::Return {
             reasons: return_reasons(&known.findings),
         }),
-        Verdict::Review => None,
+        Verdict::Review | Verdict::Review2 | Verdict::Hold => None,
     };
     Ok(ruling(order, decision, known))
 }
@@ -181,7 +181,7 @@ pub(crate) fn objections(attempt: &Attempt<'_>, kind: &dyn JobKind, facts: &Fact
     let decision = policy.decide(&question(attempt, kind, facts));
     match decision.verdict {
         Verdict::Proceed => Vec::new(),
-        Verdict::Return | Verdict::Review => decision.rules,
+        Verdict::Return | Verdict::Review | Verdict::Review2 | Verdict::Hold => decision.rules,
     }
 }
 
@@ -214,7 +214,7 @@ pub(crate) fn order_under_way(
             Verdict::Return => Some(Order::Return {
                 reasons: return_reasons(findings),
             }),
-            Verdict::Review => None,
+            Verdict::Review | Verdict::Review2 | Verdict::Hold => None,
         },
     }
 }

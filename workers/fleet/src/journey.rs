@@ -89,7 +89,7 @@ fn person_spoke_since(attempt: &Attempt<'_>, kept: &[KeptDecision]) -> bool {
         ReviewState::Approved | ReviewState::Returned => true,
         ReviewState::Open | ReviewState::Lapsed => false,
     };
-    let asked = |kept: &&KeptDecision| kept.decision.verdict == Verdict::Review;
+    let asked = |kept: &&KeptDecision| kept.decision.verdict.asks_people();
     let asked_at = kept.iter().rev().find(asked).map(|kept| kept.attempt);
     let last = attempt
         .journal
@@ -146,7 +146,7 @@ async fn order_under_way(attempt: &Attempt<'_>) -> Result<Option<Order>, LedgerE
     }
     let acting = kept.iter().rev().find(|kept| match kept.decision.verdict {
         Verdict::Proceed | Verdict::Return => true,
-        Verdict::Review => false,
+        Verdict::Review | Verdict::Review2 | Verdict::Hold => false,
     });
     let findings = acting
         .map(|kept| kept.findings.as_slice())

@@ -14,6 +14,7 @@ mod group;
 mod memory;
 mod plain;
 mod plan;
+pub(crate) mod register;
 pub(crate) mod request;
 mod steps;
 mod templates;

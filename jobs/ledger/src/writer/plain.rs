@@ -97,6 +97,7 @@ pub(crate) async fn answer(
             let held = tx.execute(MATTER_TAKE, cells).await? > 0;
             (Ok(Answer::Held(held)), held)
         }
+        Work::Register(write) => (Ok(Answer::Registered(write.run(tx, plan).await?)), true),
         Work::Accept(_)
         | Work::Claim(_)
         | Work::Change(_)

@@ -1,11 +1,14 @@
 //! What the writer is asked and what it answers.
 
+use std::any::Any;
+
 use clerkwork_audit::{EventDraft, Pseudonym};
 use clerkwork_core::{
     Actor, BatchId, Digest, Entry, EventId, JobId, Lane, Office, Timestamp, WorkerId,
 };
 use tokio::sync::oneshot;
 
+use super::register::Registered;
 use crate::{
     Accepted, CancelOutcome, Change, Changed, Claim, Claimed, LedgerError, NewBatch, NewJob,
 };
@@ -24,6 +27,8 @@ pub(crate) struct PreparedJob {
 /// One request.
 #[derive(Debug)]
 pub(crate) enum Work {
+    /// Anything outside the hot path.
+    Register(Box<dyn Registered>),
     Accept(Vec<PreparedJob>),
     CreateBatch(NewBatch, Actor),
     Claim(Claim),
@@ -89,6 +94,7 @@ pub(crate) enum Answer {
     Count(u64),
     Lead(bool),
     Held(bool),
+    Registered(Box<dyn Any + Send>),
     Done,
 }
 

@@ -59,8 +59,7 @@ impl Settlement {
         Some(Self {
             tried: tried(known, &effect),
             asked: ask(config, &known.job, &effect).await,
-            sending_back: acting.find(|verdict| *verdict != Verdict::Review)
-                == Some(Verdict::Return),
+            sending_back: acting.find(|verdict| !verdict.asks_people()) == Some(Verdict::Return),
             review: review.clone(),
             effect,
         })

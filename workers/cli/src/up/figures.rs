@@ -141,10 +141,7 @@ async fn blocked(ledger: &Ledger, batch: BatchId) -> Result<Vec<Reason>, LedgerE
     while !left.is_empty() {
         let reviews = ledger.reviews(&filter, page).await?;
         for review in reviews.iter().filter(|review| left.remove(&review.job)) {
-            let asked = review
-                .rules
-                .iter()
-                .filter(|rule| rule.asks == Verdict::Review);
+            let asked = review.rules.iter().filter(|rule| rule.asks.asks_people());
             tally.job(asked.map(|rule| (rule.id.as_str(), &rule.reason)));
         }
         if reviews.len() < PAGE as usize {

@@ -31,7 +31,7 @@ async fn as_expected(ledger: LedgerKind) {
         let (state, acts) = match case.expected() {
             Verdict::Proceed => (State::Completed, (1, 0)),
             Verdict::Return => (State::Returned, (0, 1)),
-            Verdict::Review => (State::Blocked, (0, 0)),
+            Verdict::Review | Verdict::Review2 | Verdict::Hold => (State::Blocked, (0, 0)),
         };
         assert_eq!((job.state, stage.acts(&job)), (state, acts), "{case:?}");
         assert_eq!(job.verdict, Some(case.expected()), "{case:?}");
@@ -50,7 +50,7 @@ async fn as_expected(ledger: LedgerKind) {
                 }
                 assert!(!told.is_empty(), "{case:?}");
             }
-            Verdict::Review => {
+            Verdict::Review | Verdict::Review2 | Verdict::Hold => {
                 let review = stage.open_review(job.id).await;
                 assert_eq!(review.rules, decided.rules, "{case:?}");
                 assert_eq!(review.state, ReviewState::Open);
