@@ -99,6 +99,8 @@ pub struct User {
     pub groups: Vec<String>,
     /// They may sign in and act.
     pub enabled: bool,
+    /// Grows with every change of this user, their roles and groups.
+    pub revision: u64,
     /// When they were entered.
     pub created_at: Timestamp,
 }

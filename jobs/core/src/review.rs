@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, JobId, ReviewId, RuleHit, Timestamp};
+use crate::{Digest, JobId, ReviewId, RuleHit, Tier, Timestamp};
 
 /// What a person's decision is bound to. It lapses when any part changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +39,19 @@ impl ReviewState {
             Self::Lapsed => "lapsed",
         }
     }
+}
+
+/// One person's yes, where more than one is needed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// The user who approved.
+    pub by: String,
+    /// In whose place, if they acted as a substitute.
+    pub on_behalf_of: Option<String>,
+    /// Up to which tier they, or the one they acted for, decided then.
+    pub tier: Tier,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// One review.
