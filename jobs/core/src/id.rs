@@ -52,6 +52,10 @@ id!(
     EventId
 );
 id!(
+    /// One stop that was put on acting.
+    BrakeId
+);
+id!(
     /// One boot of one process of the fleet; never reused.
     WorkerId
 );

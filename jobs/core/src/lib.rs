@@ -8,6 +8,7 @@
 //! * nothing here reads a clock, a file or the network: a [`time::Clock`] is handed in.
 
 pub mod actor;
+pub mod brake;
 pub mod canonical;
 pub mod decision;
 pub mod effect;
@@ -23,12 +24,13 @@ pub mod text;
 pub mod time;
 
 pub use actor::{Actor, Office};
+pub use brake::{Brake, Scope};
 pub use canonical::Digest;
 pub use decision::{Decision, RuleHit, Tier, Verdict};
 pub use effect::{EffectRecord, EffectState, IdempotencyKey};
 pub use fact::{Fact, FactValue, Facts};
 pub use finding::{Finding, Severity};
-pub use id::{BatchId, EventId, JobId, ReviewId, WorkerId};
+pub use id::{BatchId, BrakeId, EventId, JobId, ReviewId, WorkerId};
 pub use job::{Entry, Job, KindName, Lane};
 pub use money::Cents;
 pub use people::{Role, UnknownRole, User};

@@ -33,6 +33,11 @@ pub trait JobKind: Send + Sync {
     /// policy can let such an item pass.
     fn automatable(&self) -> bool;
 
+    /// The systems that it speaks to, by the names of their connectors.
+    fn connectors(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Reads a payload. Refuses only what no applicant could correct: wrong types, unknown
     /// fields, amounts that are no amounts. Whatever a reviewer would object to is a finding.
     fn parse(&self, payload: &Value) -> Result<Box<dyn Item>, PayloadError>;

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use clerkwork_audit::EventDraft;
 use clerkwork_core::{
-    Actor, BatchId, Binding, Decision, EffectRecord, EffectState, Facts, Finding, IdempotencyKey,
-    Job, JobId, KindName, Lane, Office, Review, ReviewId, RuleHit, State, Text, Timestamp, Verdict,
-    WorkerId,
+    Actor, BatchId, Binding, BrakeId, Decision, EffectRecord, EffectState, Facts, Finding,
+    IdempotencyKey, Job, JobId, KindName, Lane, Office, Review, ReviewId, RuleHit, State, Text,
+    Timestamp, Verdict, WorkerId,
 };
 use serde_json::Value;
+
+use crate::Gate;
 
 /// A job to be accepted.
 #[derive(Debug, Clone)]
@@ -121,6 +123,9 @@ pub struct Change {
     /// Refuse also when a person asked to cancel the job ([`Refused::CancelRequested`]): set when
     /// an effect is announced, so that a request that came in time stops the act.
     pub unless_cancelled: bool,
+    /// Refuse also when a brake stops the act or another policy has come into force
+    /// ([`Refused::Braked`], [`Refused::PolicyChanged`]): set when an effect is announced.
+    pub gate: Option<Gate>,
     /// A decision to keep, with what it was made from. One attempt may leave several.
     pub decision: Option<Box<DecisionRecord>>,
     /// Journal entries.
@@ -149,6 +154,7 @@ impl Change {
             verdict: None,
             last_error: None,
             unless_cancelled: false,
+            gate: None,
             decision: None,
             effects: Vec::new(),
             review: None,
@@ -274,6 +280,10 @@ pub enum Refused {
     ReviewNotOpen,
     /// A person asked to cancel the job, and the change was to be made only if nobody did.
     CancelRequested,
+    /// A brake stops the act.
+    Braked(BrakeId),
+    /// Another policy has come into force than the one that let the act pass.
+    PolicyChanged,
 }
 
 /// What became of a wish to cancel.

@@ -19,6 +19,7 @@
 //! of `writer::request::Work`, a step in `writer/steps.rs` and a method of [`Ledger`].
 
 mod change;
+mod control;
 mod engine;
 mod error;
 mod ledger;
@@ -30,6 +31,7 @@ mod wake;
 mod writer;
 
 pub use change::*;
+pub use control::*;
 pub use error::*;
 pub use ledger::*;
 pub use query::*;

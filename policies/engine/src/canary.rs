@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::Context;
-use clerkwork_core::{Fact, FactValue, Facts, Office, Timestamp, Verdict};
+use clerkwork_core::{Fact, FactValue, Facts, Office, Timestamp};
 
 use crate::{
     bundle::SCHEMA,

@@ -134,7 +134,7 @@ pub(crate) async fn status(services: &Services) -> Result<Status, LedgerError> {
         });
     Ok(Status {
         at: now.to_string(),
-        policy: services.policy.version().to_string(),
+        policy: services.oversight.policy().version().to_string(),
         counts: named(&counts),
         batches,
         lanes,

@@ -1,18 +1,19 @@
 //! One attempt at one job: what it holds, and how it ends in the ledger.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use clerkwork_audit::{EventDraft, EventType};
 use clerkwork_connectors_api::ConnectorError;
 use clerkwork_core::{
-    Actor, Binding, Decision, EffectRecord, EffectState, Facts, Finding, Job, Review, ReviewId,
-    RuleHit, State, Text, Verdict,
+    Actor, Binding, BrakeId, Decision, EffectRecord, EffectState, Facts, Finding, Job, Review,
+    ReviewId, RuleHit, Scope, State, Text, Verdict,
 };
 use clerkwork_kinds::Wait;
 use clerkwork_ledger::{
     Change, Changed, ClaimedJob, DecisionRecord, EffectWrite, LedgerError, Refused, ReviewWrite,
     WaitWrite,
 };
+use clerkwork_policy::Engine;
 use clerkwork_runtime::Services;
 use serde_json::{Value, json};
 
@@ -35,6 +36,10 @@ pub(crate) struct Attempt<'a> {
     pub(crate) name: String,
     pub(crate) journal: Vec<EffectRecord>,
     pub(crate) review: Option<Review>,
+    /// The policy that this attempt decides by; the one in force when the gate was asked last.
+    pub(crate) policy: Arc<Engine>,
+    /// What a brake could stop it by.
+    pub(crate) scopes: Vec<Scope>,
     pub(crate) pending: Pending,
     /// The matter that the job holds: see [`clerkwork_kinds::Item::matter`].
     pub(crate) holds: Option<String>,
@@ -107,6 +112,10 @@ pub(crate) enum Held {
     Yes,
     /// The job is no longer this attempt's: rescued, cancelled or finished elsewhere.
     Lost,
+    /// A brake stops the act that was to be announced. What is pending stays pending.
+    Braked(BrakeId),
+    /// Another policy is in force than the one that let the act pass. What is pending stays pending.
+    PolicyChanged,
 }
 
 impl<'a> Attempt<'a> {
@@ -122,6 +131,8 @@ impl<'a> Attempt<'a> {
             job,
             journal: effects,
             review,
+            policy: services.oversight.policy(),
+            scopes: vec![Scope::All],
             pending: Pending::default(),
             holds: None,
             facts: Facts::default(),
@@ -179,6 +190,14 @@ impl<'a> Attempt<'a> {
                 // What was done must be on record before the job is cancelled.
                 self.pending = results;
                 Ok(Held::Lost)
+            }
+            Changed::No(Refused::Braked(brake)) => {
+                self.pending = results;
+                Ok(Held::Braked(brake))
+            }
+            Changed::No(Refused::PolicyChanged) => {
+                self.pending = results;
+                Ok(Held::PolicyChanged)
             }
             // Nobody but this attempt changes a decided review, so this is no overtaking. Taken for
             // one, it would leave the job running with nobody at it.
@@ -255,12 +274,24 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Puts the item in front of a person.
+    /// Puts the item in front of a person. A rule that asks for it also stops the item's batch: that
+    /// comes first, so that a process that dies in between leaves a stopped batch and not one that
+    /// goes on.
     pub(crate) async fn block(&mut self, rules: Vec<RuleHit>) -> Result<Held, LedgerError> {
+        if Verdict::asked_by(&rules) == Verdict::Hold
+            && let Some(batch) = self.job.batch
+        {
+            let holding = rules.iter().filter(|rule| rule.asks == Verdict::Hold);
+            let ids: Vec<_> = holding.map(|rule| rule.id.as_str()).collect();
+            let reason = format!("job {}: {}", self.name, ids.join(", "));
+            let reason: String = reason.chars().take(200).collect();
+            let (ledger, by) = (&self.services.ledger, self.services.robot());
+            ledger.put_brake(Scope::Batch(batch), &reason, by).await?;
+        }
         let binding = Binding {
             payload: self.job.payload_digest,
             facts: self.facts.digest(),
-            policy: self.services.policy.version(),
+            policy: self.policy.version(),
         };
         let review = ReviewId::new();
         let ids: Vec<_> = rules.iter().map(|rule| rule.id.as_str()).collect();
@@ -307,7 +338,7 @@ impl<'a> Attempt<'a> {
         let decision = Decision {
             verdict: Verdict::asked_by(&rules),
             rules: rules.clone(),
-            policy_version: self.services.policy.version(),
+            policy_version: self.policy.version(),
             facts_digest: facts.digest(),
         };
         self.pending

@@ -51,7 +51,6 @@ pub(crate) async fn rule(
     kind: &dyn JobKind,
     known: Known,
 ) -> Result<Ruling, LedgerError> {
-    let services = attempt.services;
     // What a person decided is never replaced by what the policy says: when it no longer binds, a
     // person is asked again, also when the attempt that put it aside ended before it could ask.
     let mut lapsed = None;
@@ -59,7 +58,7 @@ pub(crate) async fn rule(
         let binding = Binding {
             payload: attempt.job.payload_digest,
             facts: known.facts.digest(),
-            policy: services.policy.version(),
+            policy: attempt.policy.version(),
         };
         let holds = review.binding == binding;
         match review.state {
@@ -79,7 +78,7 @@ pub(crate) async fn rule(
             ReviewState::Open => {}
         }
     }
-    let mut decision = services
+    let mut decision = attempt
         .policy
         .decide(&question(attempt, kind, &known.facts));
     if let Some(lapsed) = lapsed {
@@ -148,12 +147,12 @@ fn rule_as_decided(
                 Order::Return { .. } => Verdict::Return,
             },
             rules: Vec::new(),
-            policy_version: attempt.services.policy.version(),
+            policy_version: attempt.policy.version(),
             facts_digest: known.facts.digest(),
         };
         return ruling(Some(order), decision, known);
     }
-    let policy = &attempt.services.policy;
+    let policy = &attempt.policy;
     let question = question(attempt, kind, &known.facts);
     let (decision, allowed) = match order {
         Order::Proceed => (policy.may_execute_approved(&question), Verdict::Proceed),
@@ -177,7 +176,7 @@ fn ruling(order: Option<Order>, decision: Decision, known: Known) -> Ruling {
 
 /// What the policy would put in front of a person, or send back, if it were asked now.
 pub(crate) fn objections(attempt: &Attempt<'_>, kind: &dyn JobKind, facts: &Facts) -> Vec<RuleHit> {
-    let policy = &attempt.services.policy;
+    let policy = &attempt.policy;
     let decision = policy.decide(&question(attempt, kind, facts));
     match decision.verdict {
         Verdict::Proceed => Vec::new(),

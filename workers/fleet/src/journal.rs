@@ -9,9 +9,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use clerkwork_audit::EventType;
 use clerkwork_connectors_api::{ConnectorError, ErrorKind};
-use clerkwork_core::{EffectRecord, EffectState, IdempotencyKey, RuleHit, State, Text};
+use clerkwork_core::{
+    BrakeId, EffectRecord, EffectState, IdempotencyKey, RuleHit, State, Text, Timestamp,
+};
 use clerkwork_kinds::{EffectCall, Effects, Item, JobKind, Lookup, Order, Past, Stop};
-use clerkwork_ledger::{EffectWrite, LedgerError};
+use clerkwork_ledger::{EffectWrite, Gate, LedgerError};
+use clerkwork_runtime::Stopped;
 use serde_json::{Value, json};
 
 use crate::{
@@ -20,12 +23,17 @@ use crate::{
     hits,
 };
 
+/// So many times in a row the policy may change under an act before a person looks.
+const POLICY_CHANGES: usize = 4;
+
 /// Why the journal halted the act.
 pub(crate) enum Halt {
     /// The attempt was overtaken.
     Lost,
     /// The gate said no.
     Gate(Vec<RuleHit>),
+    /// A brake is on, or the policy in force cannot be used here.
+    Stopped(Box<Stopped>),
     /// The ledger failed.
     Ledger(LedgerError),
     /// A robot tried to act for a kind that no robot may complete.
@@ -38,8 +46,8 @@ pub(crate) struct Journal<'j, 'a> {
     pub(crate) kind: &'j dyn JobKind,
     pub(crate) item: &'j dyn Item,
     pub(crate) order: &'j Order,
-    /// The gate was asked in this attempt, with the facts of this attempt.
-    pub(crate) asked: bool,
+    /// When the gate let it pass in this attempt; nothing: it was not asked yet.
+    pub(crate) passed: Option<Timestamp>,
     pub(crate) halt: Option<Halt>,
 }
 
@@ -101,11 +109,21 @@ impl Journal<'_, '_> {
         }
     }
 
-    /// Asks again with fresh facts when this attempt has not asked yet: same inputs, same answer.
+    /// Asks again with fresh facts, unless the gate was asked a moment ago under the policy that is in
+    /// force: same inputs, same answer.
     async fn pass_gate(&mut self) -> Result<(), Stop> {
-        if self.asked {
+        let services = self.attempt.services;
+        if let Some(stopped) = services.oversight.stops(&self.attempt.scopes) {
+            return Err(self.halted(Halt::Stopped(Box::new(stopped))));
+        }
+        let in_force = services.oversight.policy();
+        let fresh =
+            |at: Timestamp| services.clock.now().since(at) < services.config.fleet.gate_fresh;
+        if self.passed.is_some_and(fresh) && self.attempt.policy.version() == in_force.version() {
             return Ok(());
         }
+        self.attempt.policy = in_force;
+        let asked_at = services.clock.now();
         let known = decide::gather(self.attempt, self.item)
             .await
             .map_err(Stop::Retry)?;
@@ -113,7 +131,7 @@ impl Journal<'_, '_> {
         match ruling.map_err(|error| self.halted(Halt::Ledger(error)))? {
             Ruling::Carry(order, record) if order == *self.order => {
                 self.attempt.note_decision(record);
-                self.asked = true;
+                self.passed = Some(asked_at);
                 Ok(())
             }
             Ruling::Carry(_, record) => {
@@ -213,6 +231,33 @@ impl Journal<'_, '_> {
         name: &'static str,
         before: Option<Value>,
     ) -> Result<(), Stop> {
+        for _ in 0..POLICY_CHANGES {
+            match self.try_to_announce(key, name, before.clone()).await {
+                Ok(Held::Yes) => {
+                    self.announced(key, name, before);
+                    return Ok(());
+                }
+                Ok(Held::Lost) => return Err(self.halted(Halt::Lost)),
+                Ok(Held::Braked(brake)) => return Err(self.braked(brake).await),
+                Ok(Held::PolicyChanged) => {
+                    let services = self.attempt.services;
+                    let refreshed = services.oversight.refresh(&services.ledger).await;
+                    refreshed.map_err(|error| self.halted(Halt::Ledger(error)))?;
+                    self.passed = None;
+                    self.pass_gate().await?;
+                }
+                Err(error) => return Err(self.halted(Halt::Ledger(error))),
+            }
+        }
+        Err(self.halted(Halt::Gate(vec![hits::gate_closed()])))
+    }
+
+    async fn try_to_announce(
+        &mut self,
+        key: &IdempotencyKey,
+        name: &'static str,
+        before: Option<Value>,
+    ) -> Result<Held, LedgerError> {
         let event = self.attempt.event(
             EventType::EffectIntended,
             json!({"effect": name, "key": key.0}),
@@ -220,23 +265,30 @@ impl Journal<'_, '_> {
         let intend = EffectWrite::Intend {
             key: key.clone(),
             name: name.into(),
-            before: before.clone(),
+            before,
         };
-        let held = self
-            .attempt
+        let gate = Gate {
+            policy: self.attempt.policy.version(),
+            scopes: self.attempt.scopes.clone(),
+        };
+        self.attempt
             .commit(State::Running, |change| {
                 change.unless_cancelled = true;
+                change.gate = Some(gate);
                 change.effects.push(intend);
                 change.events.push(event);
             })
-            .await;
-        match held {
-            Ok(Held::Yes) => {
-                self.announced(key, name, before);
-                Ok(())
+            .await
+    }
+
+    /// A brake that this process had not heard of yet.
+    async fn braked(&mut self, brake: BrakeId) -> Stop {
+        match self.attempt.services.ledger.brake(brake).await {
+            Ok(Some(brake)) => {
+                self.halted(Halt::Stopped(Box::new(Stopped::Brake(Box::new(brake)))))
             }
-            Ok(Held::Lost) => Err(self.halted(Halt::Lost)),
-            Err(error) => Err(self.halted(Halt::Ledger(error))),
+            Ok(None) => self.halted(Halt::Gate(vec![hits::gate_closed()])),
+            Err(error) => self.halted(Halt::Ledger(error)),
         }
     }
 
@@ -252,7 +304,10 @@ impl Journal<'_, '_> {
         self.resolve(key, name, EffectState::Unknown, None, "call");
         match self.attempt.commit(State::Running, |_| ()).await {
             Ok(Held::Yes) => {}
-            Ok(Held::Lost) => return Err(self.halted(Halt::Lost)),
+            // Nothing was announced, so neither brake nor policy could refuse it.
+            Ok(Held::Lost | Held::Braked(_) | Held::PolicyChanged) => {
+                return Err(self.halted(Halt::Lost));
+            }
             Err(error) => return Err(self.halted(Halt::Ledger(error))),
         }
         match self.look_up(key, name, call).await? {

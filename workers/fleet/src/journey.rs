@@ -7,7 +7,7 @@ use clerkwork_connectors_api::{ConnectorError, ErrorKind};
 use clerkwork_core::{EffectState, Entry, ReviewState, State, Verdict};
 use clerkwork_kinds::{Done, Item, JobKind, Order, Stop, Wait};
 use clerkwork_ledger::{Claim, Claimed, KeptDecision, LedgerError};
-use clerkwork_runtime::Services;
+use clerkwork_runtime::{Services, Stopped, scopes_of};
 use serde_json::json;
 
 use crate::{
@@ -21,6 +21,12 @@ use crate::{
 /// Longest pause between two tries to get at a matter that another job works on. Who gives it back
 /// wakes those who wait; this is for when that was not heard.
 const TURN: Duration = Duration::from_secs(30 * 60);
+
+/// Longest rest of a job that a brake stopped, if its release was not heard.
+const BRAKED: Duration = Duration::from_secs(10 * 60);
+
+/// Rest of a job whose process cannot use the policy in force; another process may.
+const UNUSABLE: Duration = Duration::from_secs(10);
 
 /// Leads the entry's job as far as it goes in one attempt. Returns when the ledger has committed
 /// how the attempt ended; an error means that it has not. An entry that is stale is left alone.
@@ -50,6 +56,11 @@ pub async fn travel(services: &Services, entry: &Entry) -> Result<(), LedgerErro
         let hit = hits::unknown_kind(attempt.job.kind.as_str());
         return end(attempt.block_for(hit).await);
     };
+    attempt.scopes = scopes_of(kind, attempt.job.batch);
+    if let Some(stopped) = services.oversight.stops(&attempt.scopes) {
+        let wait = until_released(&attempt, &stopped);
+        return rest(&mut attempt, wait).await;
+    }
     let payload = serde_json::from_str(&attempt.job.payload);
     let item = match payload
         .map_err(|_| ".".to_owned())
@@ -112,6 +123,21 @@ fn elsewhere(attempt: &Attempt<'_>, matter: String) -> Wait {
     }
 }
 
+/// A brake is on: the job rests until it is released. Who releases it wakes those who wait; the time
+/// is for when that was not heard.
+fn until_released(attempt: &Attempt<'_>, stopped: &Stopped) -> Wait {
+    let pause = match stopped {
+        Stopped::Brake(_) => BRAKED,
+        Stopped::PolicyUnusable(_) => UNUSABLE,
+    };
+    Wait {
+        topic: stopped.topic(),
+        until: attempt.services.clock.now().after(pause),
+        deadline: None,
+        why: stopped.why(),
+    }
+}
+
 /// Gathers, asks the gate, and carries out what it says. `again`: an act of this attempt asked for
 /// it.
 async fn decide_and_act(
@@ -169,12 +195,13 @@ async fn act(
 ) -> Result<(), LedgerError> {
     let services = attempt.services;
     let (upstreams, clock) = (&services.upstreams, services.clock.as_ref());
+    let passed = asked.then(|| services.clock.now());
     let mut journal = Journal {
         attempt,
         kind,
         item,
         order: &order,
-        asked,
+        passed,
         halt: None,
     };
     let done = item.act(&order, upstreams, clock, &mut journal).await;
@@ -207,6 +234,10 @@ async fn act(
         }
         Err(Stop::Halted) => match halt {
             Some(Halt::Gate(rules)) => end(attempt.block(rules).await),
+            Some(Halt::Stopped(stopped)) => {
+                let wait = until_released(attempt, &stopped);
+                rest(attempt, wait).await
+            }
             Some(Halt::Ledger(error)) => Err(error),
             Some(Halt::Lost) => cancelled_or_lost(attempt).await,
             Some(Halt::Floor) | None => end(attempt.block_for(hits::gate_closed()).await),
@@ -236,7 +267,7 @@ async fn technical(attempt: &mut Attempt<'_>, error: ConnectorError) -> Result<(
 async fn rest(attempt: &mut Attempt<'_>, wait: Wait) -> Result<(), LedgerError> {
     match attempt.wait(wait).await? {
         Held::Yes => Ok(()),
-        Held::Lost => cancelled_or_lost(attempt).await,
+        Held::Lost | Held::Braked(_) | Held::PolicyChanged => cancelled_or_lost(attempt).await,
     }
 }
 

@@ -98,7 +98,7 @@ async fn tell_policy(services: &Services) -> Result<(), LedgerError> {
     let data = json!({
         "worker": services.worker.to_string(),
         "version": env!("CARGO_PKG_VERSION"),
-        "policy": services.policy.version().to_string(),
+        "policy": services.oversight.policy().version().to_string(),
     });
     let event = EventDraft::new(EventType::PolicyLoaded, services.robot(), data);
     services

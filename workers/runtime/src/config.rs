@@ -10,6 +10,7 @@
 //! To add a setting: a line with its comment in `config/default.toml`, a field in the section's
 //! struct, and, for a number, its range in `ranges.rs`. The tests compare the three.
 
+mod breaker;
 mod console;
 mod error;
 mod etax;
@@ -35,6 +36,7 @@ use std::path::{Path, PathBuf};
 use clerkwork_core::Office;
 use serde::Deserialize;
 
+pub use breaker::BreakerConfig;
 pub use console::ConsoleConfig;
 pub use error::ConfigError;
 pub use etax::EtaxConfig;
@@ -69,6 +71,8 @@ pub struct Config {
     pub redis: RedisConfig,
     /// The workers.
     pub fleet: FleetConfig,
+    /// When work is stopped by itself.
+    pub breaker: BreakerConfig,
     /// Dispatcher, rescuer and sweeper.
     pub scheduler: SchedulerConfig,
     /// The e-tax platform.

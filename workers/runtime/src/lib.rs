@@ -3,6 +3,7 @@
 //!
 //! * [`Config`]: one explained default file, overridden by a file, the environment and options;
 //! * [`PrivateRedis`]: a Redis that is started, watched and stopped with us;
+//! * [`Oversight`]: the policy in force and the brakes, kept up to date;
 //! * [`Services`]: the connected parts, handed to fleet, scheduler and console;
 //! * [`Installation`]: all of it for `clerkwork up`;
 //! * [`StartError`]: why it cannot start, one sentence each, with an exit code.
@@ -22,6 +23,7 @@ mod data_dir;
 mod installation;
 mod machine;
 mod master_key;
+mod oversight;
 mod private_redis;
 mod secret_file;
 mod services;
@@ -34,6 +36,7 @@ pub use data_dir::*;
 pub use installation::Installation;
 pub use machine::Machine;
 pub use master_key::*;
+pub use oversight::{Oversight, Stopped, scopes_of, stored_policy};
 pub use private_redis::*;
 pub use secret_file::SecretFileError;
 pub use services::Services;

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use clerkwork_core::{Actor, Clock, WorkerId};
 use clerkwork_kinds::{Registry, Upstreams};
 use clerkwork_ledger::Ledger;
-use clerkwork_policy::Engine;
 use clerkwork_queue::Queue;
 use tokio_util::sync::CancellationToken;
 
-use crate::Config;
+use crate::{Config, Oversight};
 
 /// The wired parts of one process.
 #[derive(Clone)]
@@ -22,8 +21,8 @@ pub struct Services {
     pub ledger: Ledger,
     /// The queue.
     pub queue: Queue,
-    /// The policy in force.
-    pub policy: Arc<Engine>,
+    /// The policy in force and the brakes.
+    pub oversight: Oversight,
     /// The job kinds.
     pub kinds: Arc<Registry>,
     /// The systems that kinds speak to.

@@ -13,7 +13,7 @@ use clerkwork_queue::{Queue, QueueOptions};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Config, MASTER_KEY_FILE, Machine, RedisPlace, Services, StartError, master_key,
+    Config, MASTER_KEY_FILE, Machine, Oversight, RedisPlace, Services, StartError, master_key,
     master_key_path, prepare_data_dir,
 };
 
@@ -28,16 +28,18 @@ impl Services {
     /// The first part that is missing or cannot be reached, in one sentence.
     pub async fn connect(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         // What needs nothing running comes first: it fails at once.
-        let policy = Arc::new(load_policy(&config)?);
+        let oversight = Oversight::of(load_policy(&config)?);
         let upstreams = connect_upstreams(&config)?;
         let queue = open_queue(&config).await?;
         let ledger = open_ledger(&config, Arc::clone(&clock)).await?;
+        oversight.refresh(&ledger).await?;
+        oversight.follow(ledger.clone());
         Ok(Self {
             config: Arc::new(config),
             clock,
             ledger,
             queue,
-            policy,
+            oversight,
             kinds: Arc::new(Registry::standard()),
             upstreams,
             worker: WorkerId::new(),

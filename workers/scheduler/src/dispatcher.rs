@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use clerkwork_core::{Entry, Lane};
+use clerkwork_core::{Entry, Lane, Scope};
 use clerkwork_ledger::LedgerError;
 use clerkwork_runtime::Services;
 use futures::future::join_all;
@@ -91,6 +91,10 @@ async fn woken(services: &Services, longest: Duration) -> bool {
 
 /// Fills the window of one lane.
 async fn look(services: &Services, lane: Lane) -> Result<Found, LedgerError> {
+    // Nothing could be acted on; a narrower brake lets its jobs rest one by one.
+    if services.oversight.stops(&[Scope::All]).is_some() {
+        return Ok(Found::Nothing);
+    }
     let window = services.config.redis.window.of(lane) as u64;
     let waiting = match services.queue.len(lane).await {
         Ok(waiting) => waiting,

@@ -7,10 +7,12 @@
 //!
 //! * **Dispatcher:** keeps a bounded window of entries a lane in Redis; the backlog stays in the
 //!   ledger, so memory is flat and order is decided where everything is known.
+//! * **Breaker:** stops a kind, a connector or a batch with which too much goes wrong.
 //! * **Promoter:** makes jobs available whose time has come.
 //! * **Rescuer:** gives back the jobs of processes that fell silent.
 //! * **Sweeper:** fills the queue again when Redis lost entries.
 
+mod breaker;
 mod dispatcher;
 mod lease;
 mod promoter;
@@ -30,7 +32,8 @@ pub async fn run(services: Services) -> Result<(), Infallible> {
         dispatcher::run(&services, leading.clone()),
         promoter::run(&services, leading.clone()),
         rescuer::run(&services, leading.clone()),
-        sweeper::run(&services, leading),
+        sweeper::run(&services, leading.clone()),
+        breaker::run(&services, leading),
     );
     Ok(())
 }

@@ -57,6 +57,10 @@ impl JobKind for AgentInvoiceReview {
         "AgentInvoiceReview"
     }
 
+    fn connectors(&self) -> &'static [&'static str] {
+        &["etax"]
+    }
+
     fn automatable(&self) -> bool {
         true
     }

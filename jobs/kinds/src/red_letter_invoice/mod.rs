@@ -68,6 +68,10 @@ impl JobKind for RedLetterInvoice {
         "RedLetterInvoice"
     }
 
+    fn connectors(&self) -> &'static [&'static str] {
+        &["etax"]
+    }
+
     fn automatable(&self) -> bool {
         true
     }

@@ -1,6 +1,6 @@
 //! Reading. Readers use connections of their own and never wait for the writer.
 
-mod filter;
+pub(crate) mod filter;
 mod jobs;
 pub(crate) mod rows;
 mod trail;
@@ -21,7 +21,7 @@ const COUNTS: &str = "SELECT batch, state, CAST(sum(n) AS BIGINT) FROM job_count
 const BATCH: &str = "SELECT id, reference, office, submitter, weight, created_at FROM batch";
 
 impl Ledger {
-    pub(super) fn pools(&self) -> &Pools {
+    pub(crate) fn pools(&self) -> &Pools {
         &self.shared().pools
     }
 

@@ -19,7 +19,7 @@ use super::{
     write::write,
 };
 use crate::{
-    Change, Claimed, ClaimedJob, LedgerError, ReviewWrite,
+    Change, Claimed, ClaimedJob, Control, LedgerError, ReviewWrite,
     engine::{Tx, bulk::Rows, cell::Damage},
     read::rows,
     row::JobRow,
@@ -76,6 +76,8 @@ struct Needed {
     persons: BTreeSet<JobId>,
     /// Jobs that somebody wants to cancel: their open effects matter.
     cancelled: BTreeSet<JobId>,
+    /// An act is to be announced: brakes and the policy in force matter.
+    control: bool,
     /// The jobs that a request found by itself, by its place in the group.
     found: HashMap<usize, Vec<JobId>>,
 }
@@ -168,6 +170,7 @@ async fn needed(tx: &mut Tx, works: &[Work]) -> Result<Needed, LedgerError> {
             }
             Work::Change(change) => {
                 needed.jobs.insert(change.job);
+                needed.control |= change.gate.is_some();
                 if wants_reviews(change) {
                     needed.reviews.insert(change.job);
                 }
@@ -234,6 +237,9 @@ async fn read(
             unknown.to_mut().remove(&row.id);
             plan.add_job(row);
         }
+    }
+    if needed.control {
+        plan.control = Some(Control::of_tx(tx).await?);
     }
     for row in tx.bulk_fetch(&sql::JOB_LOAD, ids(&unknown)).await? {
         plan.add_job(JobRow::read(&row)?);

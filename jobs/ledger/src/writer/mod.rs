@@ -13,7 +13,7 @@ pub(crate) mod dispatch;
 mod group;
 mod memory;
 mod plain;
-mod plan;
+pub(crate) mod plan;
 pub(crate) mod register;
 pub(crate) mod request;
 mod steps;

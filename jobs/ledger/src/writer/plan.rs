@@ -14,8 +14,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    Change, Changed, DecisionRecord, EffectWrite, LedgerError, Refused, ReviewWrite, WaitWrite,
-    mint::Mint, row::JobRow,
+    Change, Changed, Control, DecisionRecord, EffectWrite, LedgerError, Refused, ReviewWrite,
+    WaitWrite, mint::Mint, row::JobRow,
 };
 
 /// An event, ready to be inserted.
@@ -99,6 +99,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) waits: BTreeMap<JobId, WaitWrite>,
     /// Jobs that give back what they held and wait for nothing any more.
     pub(crate) released: BTreeSet<JobId>,
+    /// What stands above single jobs; read only when a change asks for it.
+    pub(crate) control: Option<Control>,
     /// Something became available.
     pub(crate) work_appeared: bool,
 }
@@ -129,6 +131,7 @@ impl<'a> Plan<'a> {
             counts: BTreeMap::new(),
             waits: BTreeMap::new(),
             released: BTreeSet::new(),
+            control: None,
             work_appeared: false,
         }
     }
@@ -222,6 +225,7 @@ impl<'a> Plan<'a> {
         let refused = self
             .check(change.job, change.expect, change.attempt)
             .and_then(|()| self.check_cancel(change))
+            .and_then(|()| self.check_gate(change))
             .and_then(|()| self.check_review(change));
         if let Err(refused) = refused {
             return Ok(Changed::No(refused));
@@ -243,6 +247,18 @@ impl<'a> Plan<'a> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Without knowing what stands above the job, no act is announced.
+    fn check_gate(&self, change: &Change) -> Result<(), Refused> {
+        let Some(gate) = &change.gate else {
+            return Ok(());
+        };
+        let refused = match &self.control {
+            Some(control) => control.refuses(gate),
+            None => Some(Refused::PolicyChanged),
+        };
+        refused.map_or(Ok(()), Err)
     }
 
     fn check_review(&self, change: &Change) -> Result<(), Refused> {

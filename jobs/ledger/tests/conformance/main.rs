@@ -7,6 +7,7 @@
 )]
 
 mod cancel;
+mod control;
 mod damage;
 mod dispatch;
 mod fleet;

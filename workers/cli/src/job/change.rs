@@ -140,5 +140,9 @@ fn refusal(context: &Context, job: JobId, refused: Refused, rule: &str) -> Failu
             "state",
             format!("the review of job {job} is decided; {rule}"),
         ),
+        // Only acts are refused so, and no verb announces one.
+        Refused::Braked(_) | Refused::PolicyChanged => {
+            Failure::refused("state", format!("job {job} may not act now; {rule}"))
+        }
     }
 }

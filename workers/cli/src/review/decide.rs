@@ -220,7 +220,13 @@ pub(super) async fn overtaken(
                 job.id
             ),
         ),
-        (_, Refused::NoSuchJob | Refused::ReviewNotOpen) => Failure::refused(
+        (
+            _,
+            Refused::NoSuchJob
+            | Refused::ReviewNotOpen
+            | Refused::Braked(_)
+            | Refused::PolicyChanged,
+        ) => Failure::refused(
             "state",
             format!("review {} is not open any more", review.id),
         ),

@@ -110,6 +110,10 @@ impl JobKind for Twisted {
         self.real.resource_type()
     }
 
+    fn connectors(&self) -> &'static [&'static str] {
+        &["etax"]
+    }
+
     fn automatable(&self) -> bool {
         self.twist != Twist::ForPeopleOnly
     }

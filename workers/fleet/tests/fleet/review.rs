@@ -1,12 +1,10 @@
 //! What a person decides is carried out exactly as it was shown, or comes back.
 
-use std::sync::Arc;
-
 use clerkwork_core::{Job, JobId, ReviewState, State};
 use clerkwork_kinds::Registry;
 use clerkwork_policy::{Bundle, Engine};
 use clerkwork_rig::LedgerKind;
-use clerkwork_runtime::Services;
+use clerkwork_runtime::{Oversight, Services};
 use clerkwork_sandbox::{Case, Risk};
 
 use crate::{
@@ -144,9 +142,9 @@ pub fn under_another_policy(services: &Services) -> Services {
         .replace("line_gap_permille > 50", "line_gap_permille > 49");
     let bundle = bundle.with_file(path, text).seal().unwrap();
     let policy = Engine::new(bundle).unwrap();
-    assert_ne!(policy.version(), services.policy.version());
+    assert_ne!(policy.version(), services.oversight.policy().version());
     Services {
-        policy: Arc::new(policy),
+        oversight: Oversight::of(policy),
         ..services.clone()
     }
 }
@@ -252,7 +250,7 @@ async fn a_decision_that_lapsed_is_asked_again_even_where_the_policy_would_let_i
         }
         let policy = Engine::new(bundle.seal().unwrap()).unwrap();
         stage.services = Services {
-            policy: Arc::new(policy),
+            oversight: Oversight::of(policy),
             ..stage.services.clone()
         };
         let job = led(&stage, id).await;

@@ -55,7 +55,7 @@ async fn as_expected(ledger: LedgerKind) {
                 assert_eq!(review.rules, decided.rules, "{case:?}");
                 assert_eq!(review.state, ReviewState::Open);
                 assert_eq!(review.binding.facts, decided.facts_digest);
-                assert_eq!(review.binding.policy, services.policy.version());
+                assert_eq!(review.binding.policy, services.oversight.policy().version());
                 assert_eq!(review.binding.payload, job.payload_digest);
             }
         }

@@ -23,6 +23,9 @@ pub struct FleetConfig {
     /// The longest pause before another attempt.
     #[serde(rename = "backoff_max_seconds", deserialize_with = "text::seconds")]
     pub backoff_max: Duration,
+    /// Facts are fresh for so long: before an act with older ones the gate is asked again.
+    #[serde(rename = "gate_fresh_seconds", deserialize_with = "text::seconds")]
+    pub gate_fresh: Duration,
     /// An act whose answer did not come may still land for so long after it was announced.
     #[serde(rename = "landing_seconds", deserialize_with = "text::seconds")]
     pub landing: Duration,
