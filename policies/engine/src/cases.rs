@@ -4,6 +4,8 @@
 //! rule that never fires, or always does, does not go unnoticed. The format is described in
 //! `policies/README.md`.
 
+mod review;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
@@ -16,7 +18,6 @@ use crate::{
     canary::made_up,
     decide::Question,
     engine::{Act, Engine},
-    people::ReviewQuestion,
 };
 
 /// A file of cases.
@@ -56,26 +57,22 @@ struct Case {
     /// Facts to take away.
     #[serde(default)]
     without: BTreeSet<String>,
-    /// For `decide_review`: who decides.
-    #[serde(default = "reviewer")]
-    user: String,
-    /// For `decide_review`: who submitted the item.
+    /// Who submitted the item.
     #[serde(default = "submitter")]
     submitter: String,
+    /// For `decide_review`: who wants to do what.
+    #[serde(default)]
+    review: Option<review::Asked>,
     expect: Expected,
     /// The ids of the decision's rules, in any order.
     rules: BTreeSet<String>,
-}
-
-fn reviewer() -> String {
-    "reviewer".into()
 }
 
 fn submitter() -> String {
     "submitter".into()
 }
 
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Ask {
     #[default]
@@ -211,6 +208,11 @@ pub fn run(engine: &Engine) -> Report {
             report.fail(path, name, format!("the baseline has no fact `{fact}`"));
             continue;
         }
+        if case.review.is_some() && case.ask != Ask::DecideReview {
+            let message = "`review` is for cases that ask `decide_review`";
+            report.fail(path, name, message);
+            continue;
+        }
         let found = ask(engine, case, baseline);
         match seen.get_mut(&*case.about) {
             None => {
@@ -283,13 +285,9 @@ fn ask(engine: &Engine, case: &Case, baseline: &Baseline) -> Found {
             engine.execute_traced(Act::ExecuteReturned, Verdict::Return, &question)
         }
         Ask::DecideReview => {
-            let question = ReviewQuestion {
-                user: &case.user,
-                resource_type: &baseline.resource_type,
-                item: "item",
-                office: &office,
-                submitter: &case.submitter,
-            };
+            let asked = case.review.clone().unwrap_or_default();
+            let asked = asked.enter();
+            let question = asked.question(&baseline.resource_type, &case.submitter);
             let hits: Vec<RuleHit> = engine
                 .ask_review(&question)
                 .map(|answer| answer.rules.iter().map(|rule| rule.hit()).collect())

@@ -119,6 +119,9 @@ pub(crate) struct Asked<'a> {
     pub(crate) submitter: &'a str,
 }
 
+/// A question in Cedar's terms: the request, and every entity that it refers to.
+pub(crate) type Input = (Request, Entities);
+
 /// Cedar's answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -191,11 +194,22 @@ impl Engine {
             .or_else(|| self.slice(Act::ProcessBlocked, resource_type))
     }
 
+    /// Puts a robot's question to Cedar.
+    pub(crate) fn ask(&self, slice: &Slice, asked: &Asked<'_>, facts: &Facts) -> Answer {
+        let (known, refusals) = readable(&slice.vocabulary, facts);
+        let input = slice.input(asked, known, Vec::new(), None);
+        self.answer(slice, input, refusals)
+    }
+
     /// Asks Cedar. Errors are looked at before the decision: Cedar skips a policy that errs, so a
     /// forbid that errs would fail open.
-    pub(crate) fn ask(&self, slice: &Slice, asked: &Asked<'_>, facts: &Facts) -> Answer {
-        let (known, mut refusals) = readable(&slice.vocabulary, facts);
-        let (request, entities) = match slice.input(asked, known, None) {
+    pub(crate) fn answer(
+        &self,
+        slice: &Slice,
+        input: Result<Input, Box<dyn std::error::Error>>,
+        mut refusals: Vec<RuleHit>,
+    ) -> Answer {
+        let (request, entities) = match input {
             Ok(input) => input,
             Err(error) => {
                 refusals.push(refusal::no_request(&*error));
@@ -290,14 +304,16 @@ fn readable(
 }
 
 impl Slice {
-    /// Builds the request and every entity that it refers to. With a schema both are validated
-    /// against it; without, they are right by construction, which the canaries prove at load.
+    /// Builds the request and every entity that it refers to. `known` are entities of which more is
+    /// known than their name; they go before those that are made here. With a schema all is
+    /// validated against it; without, it is right by construction, which the canaries prove at load.
     pub(crate) fn input(
         &self,
         asked: &Asked<'_>,
-        facts: Vec<(String, RestrictedExpression)>,
+        context: Vec<(String, RestrictedExpression)>,
+        known: Vec<Entity>,
         schema: Option<&Schema>,
-    ) -> Result<(Request, Entities), Box<dyn std::error::Error>> {
+    ) -> Result<Input, Box<dyn std::error::Error>> {
         let uid = |name: &EntityTypeName, id: &str| {
             EntityUid::from_type_name_and_id(name.clone(), EntityId::new(id))
         };
@@ -306,16 +322,6 @@ impl Slice {
         let submitter = uid(&self.user, asked.submitter);
         let item = uid(&self.resource, asked.item);
         let bare = |uid: &EntityUid| Entity::new_no_attrs(uid.clone(), HashSet::new());
-        let mut entities = Vec::with_capacity(5);
-        entities.push(bare(&principal));
-        if submitter != principal {
-            entities.push(bare(&submitter));
-        }
-        entities.push(bare(&office));
-        // With a schema, Cedar adds the actions itself.
-        if schema.is_none() {
-            entities.extend(self.action_entity.clone());
-        }
         let attributes = HashMap::from([
             (
                 "office".to_owned(),
@@ -323,14 +329,47 @@ impl Slice {
             ),
             (
                 "submitter".to_owned(),
-                RestrictedExpression::new_entity_uid(submitter),
+                RestrictedExpression::new_entity_uid(submitter.clone()),
             ),
         ]);
+        let made = [bare(&principal), bare(&submitter)]
+            .into_iter()
+            .chain(office_chain(&self.office, asked.office)?);
+        // Few enough that looking through them is the quickest.
+        let mut entities: Vec<Entity> = Vec::with_capacity(8);
+        for entity in known.into_iter().chain(made) {
+            if entities.iter().all(|taken| taken.uid() != entity.uid()) {
+                entities.push(entity);
+            }
+        }
+        // With a schema, Cedar adds the actions itself.
+        if schema.is_none() {
+            entities.extend(self.action_entity.clone());
+        }
         entities.push(Entity::new(item.clone(), attributes, HashSet::new())?);
-        let context = Context::from_pairs(facts)?;
+        let context = Context::from_pairs(context)?;
         let request = Request::new(principal, self.action.clone(), item, context, schema)?;
         let entities = Entities::from_entities(entities, schema)?;
         Ok((request, entities))
+    }
+}
+
+/// An office and all above it, each in the one above. The path of an office holds theirs.
+pub(crate) fn office_chain(
+    type_name: &EntityTypeName,
+    office: &Office,
+) -> Result<Vec<Entity>, Box<dyn std::error::Error>> {
+    let uid = |path: &str| EntityUid::from_type_name_and_id(type_name.clone(), EntityId::new(path));
+    let mut chain = Vec::with_capacity(4);
+    let mut path = office.as_str();
+    loop {
+        let above = path.rsplit_once('/').map(|(above, _)| above);
+        let parents = HashSet::from_iter(above.map(uid));
+        chain.push(Entity::new(uid(path), HashMap::new(), parents)?);
+        match above {
+            Some(above) => path = above,
+            None => return Ok(chain),
+        }
     }
 }
 
@@ -352,7 +391,8 @@ mod tests {
         };
         let values: [FactValue; 4] = [true.into(), 1_i64.into(), "normal".into(), "high".into()];
         let mut compared = 0;
-        for slice in engine.slices.values().flat_map(BTreeMap::values) {
+        let robots = engine.slices.values().flat_map(BTreeMap::values);
+        for slice in robots.filter(|slice| slice.act != Act::DecideReview) {
             for name in slice.vocabulary.keys() {
                 for value in &values {
                     let mut facts = Facts::default();
@@ -362,7 +402,8 @@ mod tests {
                     facts.put(name, value.clone(), "test", Timestamp(0));
                     let answer = |schema| {
                         let (known, _) = readable(&slice.vocabulary, &facts);
-                        let (request, entities) = slice.input(&asked, known, schema).unwrap();
+                        let (request, entities) =
+                            slice.input(&asked, known, Vec::new(), schema).unwrap();
                         engine
                             .authorizer
                             .is_authorized(&request, &slice.set, &entities)

@@ -34,6 +34,7 @@ mod manifest;
 mod people;
 mod problem;
 pub mod refusal;
+mod review;
 mod rule;
 mod vocabulary;
 
@@ -41,7 +42,7 @@ pub use bundle::Bundle;
 pub use decide::Question;
 pub use engine::Engine;
 pub use explain::{ExplainedRule, Explanation, MissingFact, ReadFact, RuleSource, UsedFact};
-pub use people::{Denied, ReviewQuestion};
+pub use people::{Denied, ReviewAct, ReviewQuestion};
 pub use problem::{Place, Problem, Refused};
 pub use rule::Rule;
 pub use vocabulary::{FactType, Vocabulary};

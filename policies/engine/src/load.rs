@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// How far policies may follow references: the entities that the engine loads. The item is one
-/// step, its office and its submitter are two.
+/// step, its office and its submitter are two; the same holds for a person and their office.
 const MAX_DEREFERENCES: u32 = 2;
 
 /// Builds an engine, or says everything that is wrong with the bundle.

@@ -2,22 +2,54 @@
 
 use std::fmt;
 
-use clerkwork_core::{Digest, Facts, Office, RuleHit};
+use clerkwork_core::{Approval, Digest, Office, RuleHit, Tier, User};
 
 use crate::{
     decide::distinct,
-    engine::{Act, Answer, Asked, Engine},
-    refusal,
+    engine::{Act, Answer, Engine},
+    refusal, review,
 };
 
-/// A person wants to decide the review of an item.
+/// What a person wants to do with a review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReviewAct {
+    /// Let the item pass, or give one of the two approvals that it needs.
+    Approve,
+    /// Send the item back to the applicant. One supervisor is enough: a refusal is the safe way.
+    Return,
+    /// All that decides nothing: claim it, assign it, ask the applicant, hand it over, note that it
+    /// was done by hand.
+    Work,
+}
+
+impl ReviewAct {
+    /// Every act.
+    pub const ALL: [Self; 3] = [Self::Approve, Self::Return, Self::Work];
+
+    /// The name in the schema.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Return => "return",
+            Self::Work => "work",
+        }
+    }
+}
+
+/// A person wants to act on the review of an item.
 ///
-/// Whether the person may see the item's office at all is asked before, where users and their
-/// offices are known.
+/// All of it is judged by the rules, in `policies/rules/people.cedar`. What is asked with must come
+/// from the ledger at the moment of the act, not from what was shown.
 #[derive(Debug, Clone, Copy)]
 pub struct ReviewQuestion<'a> {
-    /// The user who wants to decide.
-    pub user: &'a str,
+    /// Who acts.
+    pub user: &'a User,
+    /// In whose place they act, as a substitute; then that person's tier counts.
+    pub on_behalf_of: Option<&'a User>,
+    /// What they want to do.
+    pub act: ReviewAct,
+    /// Whether the user, or the one in whose place they act, is related to the item's taxpayer.
+    pub related: bool,
     /// The kind, as the schema names it, for example `AgentInvoiceReview`.
     pub resource_type: &'a str,
     /// The item: the id of the job.
@@ -26,6 +58,16 @@ pub struct ReviewQuestion<'a> {
     pub office: &'a Office,
     /// The user who submitted it.
     pub submitter: &'a str,
+    /// The user who started its batch; nothing when it is in none.
+    pub batch_starter: Option<&'a str>,
+    /// Who proposed and who approved the bundle that blocked it.
+    pub policy_authors: &'a [String],
+    /// The highest tier among the rules that block it.
+    pub tier: Tier,
+    /// How many people must approve: 1 or 2. With any other number nobody can.
+    pub approvals_needed: u32,
+    /// The approvals given so far.
+    pub approvals: &'a [Approval],
 }
 
 /// A person may not do what was asked.
@@ -49,7 +91,10 @@ impl fmt::Display for Denied {
 }
 
 impl Engine {
-    /// Whether a person may decide the review of an item. The one who submitted it may not.
+    /// Whether a person may act on the review of an item. Denied with every reason.
+    ///
+    /// An approval that is allowed is one more than `approvals`; the item may pass when there are
+    /// `approvals_needed` of them.
     pub fn may_decide_review(&self, question: &ReviewQuestion<'_>) -> Result<(), Denied> {
         let rules = match self.ask_review(question) {
             None => vec![refusal::unknown_kind(question.resource_type)],
@@ -71,12 +116,7 @@ impl Engine {
 
     pub(crate) fn ask_review(&self, question: &ReviewQuestion<'_>) -> Option<Answer> {
         let slice = self.slice(Act::DecideReview, question.resource_type)?;
-        let asked = Asked {
-            principal: question.user,
-            item: question.item,
-            office: question.office,
-            submitter: question.submitter,
-        };
-        Some(self.ask(slice, &asked, &Facts::default()))
+        let input = review::input(slice, question, None);
+        Some(self.answer(slice, input, Vec::new()))
     }
 }

@@ -6,7 +6,10 @@
 //! anywhere. A context is a closed record of optional attributes, each checked by itself, so that
 //! these trials are all there are.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use cedar_policy::{RestrictedExpression, SchemaFragment};
 use clerkwork_core::FactValue;
@@ -95,6 +98,10 @@ pub(crate) fn of_schema(text: &str) -> Result<BTreeMap<String, Vocabulary>, Prob
             return Err(problem(format!("action `{action}` applies to nothing"))
                 .hint("give it `appliesTo`, or take it away"));
         }
+        // What people ask about has a context that the engine fills in, and no facts.
+        if applies["principalTypes"] == serde_json::json!(["User"]) {
+            continue;
+        }
         let mut vocabulary = Vocabulary::new();
         let context = resolve(&applies["context"], types);
         // An action without facts has no context at all.
@@ -123,6 +130,18 @@ pub(crate) fn of_schema(text: &str) -> Result<BTreeMap<String, Vocabulary>, Prob
         out.insert(action.clone(), vocabulary);
     }
     Ok(out)
+}
+
+/// The names of the attributes in an action's context, whatever their types.
+pub(crate) fn context_names(text: &str, action: &str) -> BTreeSet<String> {
+    let schema = SchemaFragment::from_cedarschema_str(text)
+        .ok()
+        .and_then(|(fragment, _)| fragment.to_json_value().ok())
+        .unwrap_or_default();
+    let declared = &schema[""]["actions"][action]["appliesTo"]["context"];
+    let context = resolve(declared, &schema[""]["commonTypes"]);
+    let names = context["attributes"].as_object().into_iter().flatten();
+    names.map(|(name, _)| name.clone()).collect()
 }
 
 /// Follows the names of common types to what they stand for.

@@ -1,4 +1,4 @@
-//! Explanations and people's decisions.
+//! Explanations.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -7,9 +7,9 @@
 
 mod support;
 
-use clerkwork_core::{Facts, Office, Timestamp, Verdict};
-use clerkwork_policy::{Question, ReviewQuestion, refusal};
-use support::{AGENT_INVOICE, RED_LETTER, engine, good, ids, put, question};
+use clerkwork_core::{Facts, Timestamp, Verdict};
+use clerkwork_policy::Question;
+use support::{RED_LETTER, engine, good, ids, put, question};
 
 #[test]
 fn an_explanation_names_rules_places_facts_and_gaps() {
@@ -100,38 +100,4 @@ fn an_explanation_of_an_engine_refusal_has_no_place() {
     assert_eq!(explanation.decision.verdict, Verdict::Review);
     assert_eq!(explanation.rules[0].source, None);
     assert!(explanation.facts.is_empty() && explanation.missing.is_empty());
-}
-
-#[test]
-fn nobody_decides_on_what_they_submitted() {
-    let office = Office::default();
-    let asked = |user, resource_type| {
-        engine().may_decide_review(&ReviewQuestion {
-            user,
-            resource_type,
-            item: "item",
-            office: &office,
-            submitter: "lin.wei",
-        })
-    };
-    for kind in [
-        AGENT_INVOICE.resource_type,
-        RED_LETTER.resource_type,
-        "InvoiceQuota",
-        "Deregistration",
-        "EquityTransfer",
-        "CreditRefund",
-    ] {
-        assert_eq!(asked("zhao.min", kind), Ok(()));
-        let denied = asked("lin.wei", kind).unwrap_err();
-        assert_eq!(denied.rules.len(), 1);
-        assert_eq!(denied.rules[0].id, "people.four_eyes");
-        assert_eq!(denied.policy_version, engine().version());
-        assert_eq!(
-            denied.to_string(),
-            "the policy denies it: nobody decides on what they submitted (`people.four_eyes`)"
-        );
-    }
-    let denied = asked("zhao.min", "RedLetter").unwrap_err();
-    assert_eq!(denied.rules[0].id, refusal::UNKNOWN_KIND);
 }

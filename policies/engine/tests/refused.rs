@@ -331,11 +331,28 @@ fn canaries_catch_a_permit_that_needs_no_facts_and_a_missing_four_eyes() {
         .with_file("rules/red.cedar", permit("robots.red", red));
     let problems = problems_of(bundle);
     let count = |text: &str| problems.iter().filter(|p| p.message.contains(text)).count();
-    assert_eq!(
-        count("a submitter may decide their own item"),
-        5,
-        "{problems:#?}"
-    );
+    // Five kinds with such a permit; what concerns every act is asked of three.
+    for (message, times) in [
+        ("a submitter may decide their own item", 15),
+        (
+            "a substitute may decide the item of the one they act for",
+            15,
+        ),
+        ("who started a batch may decide its items", 15),
+        ("the author of a rule set may decide what it blocked", 15),
+        ("somebody related to the taxpayer may decide", 15),
+        ("a disabled account may decide", 15),
+        ("somebody who is no supervisor may decide", 15),
+        ("somebody may decide for an office above their own", 15),
+        (
+            "a lower tier than that of the rules may let an item pass",
+            5,
+        ),
+        ("one person may give both of two approvals", 5),
+        ("the second of two approvals may be of no higher tier", 5),
+    ] {
+        assert_eq!(count(message), times, "{message}: {problems:#?}");
+    }
     assert_eq!(
         count("an item without facts is decided"),
         2,
@@ -377,6 +394,23 @@ fn a_schema_that_the_engine_cannot_serve_is_refused() {
     assert!(with("entity Robot;", "entity Robot = { name: String };").contains("canary: the item"));
     assert!(with("\"gross_cents\"?", "\"gross_cents\"").contains("`gross_cents`"));
     assert!(with("\"gross_cents\"?: Long", "\"gross_cents\"?: decimal").contains("has a type"));
+    let flat = with("entity Office in [Office];", "entity Office;");
+    assert!(flat.contains("canary: the item"), "{flat}");
+    let stray = with(
+        "\"acting\": Set<User>,",
+        "\"acting\": Set<User>, \"mood\"?: String,",
+    );
+    assert!(stray.contains("nothing fills in `mood`"), "{stray}");
+    let more = with(
+        "\"acting\": Set<User>,",
+        "\"acting\": Set<User>, \"mood\": String,",
+    );
+    assert!(more.contains("canary: a review of"), "{more}");
+    let person = with("\"tier\"?: Long,   ", "\"tier\"?: String,   ");
+    assert!(
+        person.contains("canary: a review of") || person.contains("unexpected type"),
+        "{person}"
+    );
     assert!(with("entity Robot;", "entity Robot").contains("schema.cedarschema:"));
     let extra = "entity Robot;\naction \"dance\" appliesTo { principal: Robot, resource: Robot, context: {} };";
     let never_asked = with("entity Robot;", extra);

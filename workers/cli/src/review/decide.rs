@@ -5,9 +5,11 @@
 //! facts and policy are still the same.
 
 use clerkwork_audit::{EventDraft, EventType};
-use clerkwork_core::{Actor, Job, Review, ReviewState, State};
+use clerkwork_core::{
+    Actor, Job, Review, ReviewState, Role, State, Tier, Timestamp, User, Verdict,
+};
 use clerkwork_ledger::{Change, Changed, Ledger, Refused, ReviewWrite};
-use clerkwork_policy::{Denied, ReviewQuestion};
+use clerkwork_policy::{Denied, ReviewAct, ReviewQuestion};
 use serde_json::json;
 
 use super::settlement;
@@ -144,12 +146,36 @@ pub(super) async fn ask_policy(
     let kinds = installation::kinds();
     let kind = installation::kind(&kinds, job.kind.as_str())?;
     let item = job.id.to_string();
+    // Until accounts are asked, whoever is named counts as a supervisor of the item's office, up to
+    // the highest tier. One of two approvals is then denied, as the first must be of a lower tier.
+    let account = User {
+        name: user.into(),
+        office: job.office.clone(),
+        roles: vec![Role::Supervisor(Tier::Integrity)],
+        groups: Vec::new(),
+        enabled: true,
+        revision: 0,
+        created_at: Timestamp(0),
+    };
+    let tiers = review.rules.iter().map(|rule| rule.tier);
     let question = ReviewQuestion {
-        user,
+        user: &account,
+        on_behalf_of: None,
+        act: match act {
+            "review.approve" => ReviewAct::Approve,
+            "review.return" => ReviewAct::Return,
+            _ => ReviewAct::Work,
+        },
+        related: false,
         resource_type: kind.resource_type(),
         item: &item,
         office: &job.office,
         submitter: &job.submitter,
+        batch_starter: None,
+        policy_authors: &[],
+        tier: tiers.max().unwrap_or(Tier::Integrity),
+        approvals_needed: Verdict::asked_by(&review.rules).approvals(),
+        approvals: &[],
     };
     let Err(denied) = engine.may_decide_review(&question) else {
         return Ok(());
