@@ -21,6 +21,7 @@ mod effects;
 mod kinds;
 mod last_net;
 mod onlooker;
+mod oversight;
 mod red;
 mod red_crash_points;
 mod red_onlooker;
