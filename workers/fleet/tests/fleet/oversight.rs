@@ -246,3 +246,53 @@ async fn a_policy_that_cannot_be_used_stops_the_process_and_not_the_job() {
     stage.assert_end(&job, State::Waiting, (0, 0)).await;
     assert_eq!(entry(&job).job, id);
 }
+
+#[tokio::test]
+async fn a_rule_that_holds_stops_the_batch_of_its_item_and_no_other() {
+    let mut stage = stage(LedgerKind::Sqlite).await;
+    // Every amount is large, and a large amount holds the batch.
+    let holds = changed(|text| {
+        let (before, after) = text
+            .split_once("@id(\"agent_invoice.large_amount\")")
+            .unwrap();
+        let after = after
+            .replacen("@disposition(\"review\")", "@disposition(\"hold\")", 1)
+            .replacen("gross_cents <= 10000000", "gross_cents <= 1", 1);
+        format!("{before}@id(\"agent_invoice.large_amount\"){after}")
+    });
+    stage.services.oversight = clerkwork_runtime::Oversight::of(holds);
+    let services = stage.process().await;
+    let mut batches = Vec::new();
+    for reference in ["held", "other"] {
+        let batch = clerkwork_ledger::NewBatch {
+            reference: reference.into(),
+            office: clerkwork_core::Office::default(),
+            submitter: "rig".into(),
+            weight: 1,
+        };
+        let by = Actor::User("rig".into());
+        batches.push(services.ledger.create_batch(batch, by).await.unwrap().0);
+    }
+    let mut clean = stage.cases(|case| case == clerkwork_sandbox::Case::Clean);
+    let mut next = || clean.next().unwrap();
+    let first = stage.submit_in(batches[0], next()).await;
+    let second = stage.submit_in(batches[0], next()).await;
+    let job = stage.attempt(&services, first).await;
+    stage.assert_end(&job, State::Blocked, (0, 0)).await;
+    assert_eq!(job.verdict, Some(clerkwork_core::Verdict::Hold));
+    let brakes = services.ledger.control().await.unwrap().brakes;
+    assert_eq!(brakes.len(), 1);
+    assert_eq!(brakes[0].scope, Scope::Batch(batches[0]));
+    assert!(
+        brakes[0].reason.contains("agent_invoice.large_amount"),
+        "{}",
+        brakes[0].reason
+    );
+
+    services.oversight.refresh(&services.ledger).await.unwrap();
+    let job = stage.attempt(&services, second).await;
+    assert_eq!(job.state, State::Waiting, "it rests with its batch");
+    let elsewhere = stage.submit_in(batches[1], next()).await;
+    let job = stage.attempt(&services, elsewhere).await;
+    assert_eq!(job.state, State::Blocked, "another batch goes on");
+}

@@ -1,7 +1,8 @@
 //! Where one item after the other is led through its way, step by step and without a queue.
 
 use clerkwork_core::{
-    EffectState, Entry, Job, JobId, KindName, Lane, Office, Review, ReviewState, State, WorkerId,
+    BatchId, EffectState, Entry, Job, JobId, KindName, Lane, Office, Review, ReviewState, State,
+    WorkerId,
 };
 use clerkwork_fleet::travel;
 use clerkwork_ledger::{Accepted, NewJob, Page, ReviewFilter};
@@ -104,11 +105,29 @@ impl Stage {
     }
 
     pub async fn submit_item(&self, kind: &str, reference: &str, payload: Value) -> JobId {
+        self.submit_to(None, kind, reference, payload).await
+    }
+
+    /// Submits one application of a batch.
+    pub async fn submit_in(&self, batch: BatchId, i: usize) -> JobId {
+        let application = self.rig.sandbox.state().world().application(i).unwrap();
+        let reference = application.application_number.clone();
+        let payload = serde_json::to_value(application).unwrap();
+        self.submit_to(Some(batch), KIND, &reference, payload).await
+    }
+
+    async fn submit_to(
+        &self,
+        batch: Option<BatchId>,
+        kind: &str,
+        reference: &str,
+        payload: Value,
+    ) -> JobId {
         let accepted = self.services.ledger.accept(vec![NewJob {
             kind: KindName::new(kind),
             reference: reference.into(),
             office: Office::default(),
-            batch: None,
+            batch,
             lane: Lane::Standard,
             deadline: None,
             run_at: None,

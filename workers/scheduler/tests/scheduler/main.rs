@@ -10,6 +10,7 @@
     reason = "helpers of tests end the test, as the tests themselves do"
 )]
 
+mod breaker;
 mod leader;
 mod order;
 mod outages;
