@@ -12,6 +12,7 @@ use clerkwork_connectors_api::{ConnectorError, ErrorKind};
 use clerkwork_core::{EffectRecord, EffectState, IdempotencyKey, RuleHit, State, Text};
 use clerkwork_kinds::{EffectCall, Effects, Item, JobKind, Lookup, Order, Past, Stop};
 use clerkwork_ledger::{EffectWrite, LedgerError};
+use clerkwork_policy::floor;
 use serde_json::{Value, json};
 
 use crate::{
@@ -265,7 +266,10 @@ impl Journal<'_, '_> {
 #[async_trait]
 impl Effects for Journal<'_, '_> {
     async fn run(&mut self, name: &'static str, call: &dyn EffectCall) -> Result<Value, Stop> {
-        if !self.kind.automatable() {
+        if !self.kind.automatable()
+            || floor::forbids_kind(self.kind.resource_type())
+            || floor::forbids_effect(name).is_some()
+        {
             return Err(self.halted(Halt::Floor));
         }
         let key = IdempotencyKey::of(self.attempt.job.id, name);
