@@ -4,7 +4,7 @@ use clerkwork_core::{Decision, Facts, Office, RuleHit, Verdict};
 
 use crate::{
     engine::{Act, Answer, Asked, Engine, Slice},
-    refusal,
+    floor, refusal,
 };
 
 /// A robot's question about one item.
@@ -34,6 +34,11 @@ impl<'a> Question<'a> {
             office: self.office,
             submitter: self.submitter,
         }
+    }
+
+    /// Whether the hard floor bars robots from it: the kind's own word, or the list in code.
+    pub(crate) fn never_unattended(&self) -> bool {
+        !self.automatable || floor::forbids_kind(self.resource_type)
     }
 }
 
@@ -75,7 +80,7 @@ impl Engine {
             return self.refuse_kind(question);
         };
         let mut hits = Vec::new();
-        if !question.automatable || slice.act == Act::ProcessBlocked {
+        if question.never_unattended() || slice.act == Act::ProcessBlocked {
             hits.push(refusal::never_unattended());
         }
         let answer = self.ask(slice, &question.asked(), question.facts);
@@ -139,24 +144,25 @@ impl Engine {
         let answer = self.ask(slice, &question.asked(), question.facts);
         let held = ids(&answer);
         let mut hits = answer.refusals;
-        hits.extend(answer.rules.iter().map(|rule| rule.hit()));
-        if !answer.allowed && hits.is_empty() {
+        if question.never_unattended() {
+            hits.push(refusal::never_unattended());
+        } else if answer.allowed {
+            hits.extend(answer.rules.iter().map(|rule| rule.hit()));
+            return self.traced(allowed, hits, held, answer.unmet, question);
+        }
+        if !answer.allowed {
+            hits.extend(answer.rules.iter().map(|rule| rule.hit()));
+        }
+        if hits.is_empty() {
             hits.push(refusal::no_permit(&answer.unmet));
         }
-        let verdict = match (answer.allowed, question.automatable) {
-            (true, true) => allowed,
-            (true, false) => {
-                hits = vec![refusal::never_unattended()];
-                Verdict::Review
-            }
-            (false, _) => Verdict::asked_by(&hits),
-        };
+        let verdict = Verdict::asked_by(&hits);
         self.traced(verdict, hits, held, answer.unmet, question)
     }
 
     fn refuse_kind(&self, question: &Question<'_>) -> Traced {
         let mut hits = vec![refusal::unknown_kind(question.resource_type)];
-        if !question.automatable {
+        if question.never_unattended() {
             hits.push(refusal::never_unattended());
         }
         self.traced(Verdict::Review, hits, Vec::new(), Vec::new(), question)

@@ -11,8 +11,9 @@
 //! * **Default deny, and closed when in doubt.** An error while a rule is evaluated, a fact that is
 //!   missing, unknown or of another type, an unknown kind: each ends with a person. Cedar by itself
 //!   skips a policy that errs; errors are therefore looked at before the decision.
-//! * **The hard floor is not policy.** A kind that is not automatable, or that the schema knows only
-//!   for `process_blocked`, is never completed by a robot, even if every rule permitted it.
+//! * **The hard floor is not policy.** A kind that is on the list in [`floor`], that is not
+//!   automatable, or that the schema knows only for `process_blocked`, is never completed by a
+//!   robot, even if every rule permitted it.
 //! * **A bundle is refused whole.** Strict validation, warnings as errors, annotations, ids, the
 //!   manifest of files, and canaries whose answers are known: see [`Refused`], which lists all that
 //!   is wrong. What decides is named by a digest of its content.
@@ -29,6 +30,7 @@ pub mod cases;
 mod decide;
 mod engine;
 mod explain;
+pub mod floor;
 mod load;
 mod manifest;
 mod people;

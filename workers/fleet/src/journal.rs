@@ -14,6 +14,7 @@ use clerkwork_core::{
 };
 use clerkwork_kinds::{EffectCall, Effects, Item, JobKind, Lookup, Order, Past, Stop};
 use clerkwork_ledger::{EffectWrite, Gate, LedgerError};
+use clerkwork_policy::floor;
 use clerkwork_runtime::Stopped;
 use serde_json::{Value, json};
 
@@ -320,7 +321,10 @@ impl Journal<'_, '_> {
 #[async_trait]
 impl Effects for Journal<'_, '_> {
     async fn run(&mut self, name: &'static str, call: &dyn EffectCall) -> Result<Value, Stop> {
-        if !self.kind.automatable() {
+        if !self.kind.automatable()
+            || floor::forbids_kind(self.kind.resource_type())
+            || floor::forbids_effect(name).is_some()
+        {
             return Err(self.halted(Halt::Floor));
         }
         let key = IdempotencyKey::of(self.attempt.job.id, name);
