@@ -276,8 +276,15 @@ impl Ledger {
     /// upstream itself.
     pub async fn wake(&self, topic: &str, actor: Actor) -> Result<u64, LedgerError> {
         storable("topic", topic)?;
-        let topic = topic.to_owned();
-        self.counted(Work::Wake { topic, actor }).await
+        // A brake may have stopped very many: some at a time, so that others get their turn.
+        let mut woken = 0;
+        loop {
+            let (topic, actor) = (topic.to_owned(), actor.clone());
+            match self.counted(Work::Wake { topic, actor }).await? {
+                0 => return Ok(woken),
+                some => woken += some,
+            }
+        }
     }
 
     /// Takes a matter for a running job, so that no other job works on it. Kept until a change

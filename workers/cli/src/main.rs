@@ -13,6 +13,7 @@
 
 mod audit;
 mod batch;
+mod brake;
 mod config;
 mod connection;
 mod context;

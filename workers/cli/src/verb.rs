@@ -4,8 +4,8 @@
 use clap::{Command, CommandFactory, Parser, Subcommand};
 
 use crate::{
-    audit, batch, config, context::Context, context::Globals, dead_letters, doctor, document,
-    failure::EXIT_CODES, failure::Outcome, job, part, policy, review, up,
+    audit, batch, brake, config, context::Context, context::Globals, dead_letters, doctor,
+    document, failure::EXIT_CODES, failure::Outcome, job, part, policy, review, up,
 };
 
 /// An automation worker fleet for back-office work.
@@ -48,7 +48,10 @@ pub enum Verb {
     /// Decides what was put in front of a person
     #[command(subcommand)]
     Review(review::Verb),
-    /// Checks, tests and explains the policy
+    /// Stops acting, and lets it go on
+    #[command(subcommand)]
+    Brake(brake::Verb),
+    /// Checks, tests, explains and changes the policy
     #[command(subcommand)]
     Policy(policy::Verb),
     /// Reads the audit trail
@@ -75,6 +78,7 @@ impl Verb {
             Self::Batch(verb) => verb.run(context).await,
             Self::Document(verb) => verb.run(context).await,
             Self::Review(verb) => verb.run(context).await,
+            Self::Brake(verb) => verb.run(context).await,
             Self::Policy(verb) => verb.run(context).await,
             Self::Audit(verb) => verb.run(context).await,
             Self::DeadLetters(verb) => verb.run(context).await,

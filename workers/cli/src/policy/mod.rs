@@ -1,5 +1,7 @@
 //! `clerkwork policy …`: the bundle of rules.
 
+mod bundles;
+
 use std::path::PathBuf;
 
 use clap::Subcommand;
@@ -18,6 +20,12 @@ pub enum Verb {
     Check(CheckArgs),
     Test(TestArgs),
     Explain(ExplainArgs),
+    List(bundles::ListArgs),
+    Propose(bundles::ProposeArgs),
+    Approve(bundles::ApproveArgs),
+    Reject(bundles::RejectArgs),
+    Activate(bundles::ActivateArgs),
+    Rollback(bundles::RollbackArgs),
 }
 
 /// Validates a bundle and names every problem with file, line and column.
@@ -58,6 +66,12 @@ impl Verb {
             Self::Check(args) => check(context, args.dir),
             Self::Test(args) => test(context, args.dir),
             Self::Explain(args) => explain(context, &args.job).await,
+            Self::List(args) => bundles::list(context, args).await,
+            Self::Propose(args) => bundles::propose(context, args).await,
+            Self::Approve(args) => bundles::approve(context, args).await,
+            Self::Reject(args) => bundles::reject(context, args).await,
+            Self::Activate(args) => bundles::activate(context, args).await,
+            Self::Rollback(args) => bundles::rollback(context, args).await,
         }
     }
 }
