@@ -4,7 +4,8 @@
 //! A [`Bundle`] is a schema, rules and cases. An [`Engine`] is a bundle that was found fit to
 //! decide. Robots ask [`Engine::decide`], and before they carry out a person's decision
 //! [`Engine::may_execute_approved`] or [`Engine::may_execute_returned`]; people's decisions are
-//! asked of [`Engine::may_decide_review`]. [`Engine::explain`] says why, [`cases::run`] tests a
+//! asked of [`Engine::may_decide_review`]. [`Engine::explain`] says why, [`Engine::smallest_change`]
+//! what would have to be otherwise, [`cases::run`] tests a
 //! bundle against its own cases.
 //!
 //! Invariants:
@@ -27,6 +28,8 @@
 mod bundle;
 mod canary;
 pub mod cases;
+mod change;
+mod compared;
 mod decide;
 mod engine;
 mod explain;
@@ -41,6 +44,7 @@ mod rule;
 mod vocabulary;
 
 pub use bundle::Bundle;
+pub use change::{FactChange, SmallestChange};
 pub use decide::Question;
 pub use engine::Engine;
 pub use explain::{ExplainedRule, Explanation, MissingFact, ReadFact, RuleSource, UsedFact};

@@ -6,7 +6,7 @@ use cedar_policy::{ActionConstraint, Effect, Policy, PolicyId, ResourceConstrain
 use clerkwork_core::{RuleHit, Text, Tier, Verdict};
 use serde_json::Value;
 
-use crate::problem::Problem;
+use crate::{compared::Compared, problem::Problem};
 
 /// How deep the conditions of a rule may nest. Cedar's evaluator is recursive and errs when the
 /// stack of the thread runs short, which a chain of some forty `&&` achieves on a 2 MiB stack in a
@@ -35,6 +35,8 @@ pub struct Rule {
     /// Names of the facts that it reads.
     pub reads: BTreeSet<String>,
     pub(crate) effect: Effect,
+    /// What it compares the facts with.
+    pub(crate) compares: Compared,
     /// For a permit: its conditions one by one.
     pub(crate) conditions: Vec<Condition>,
 }
@@ -44,6 +46,8 @@ pub struct Rule {
 pub(crate) struct Condition {
     /// As people read it, for example `context.duplicates_count == 0`.
     pub(crate) text: String,
+    /// Names of the facts that it reads.
+    pub(crate) reads: BTreeSet<String>,
     /// A permit with this condition alone.
     pub(crate) policy: Policy,
 }
@@ -192,6 +196,7 @@ impl Rule {
             text: source.get(start..end).unwrap_or_default().into(),
             reads,
             effect,
+            compares: Compared::of(&json["conditions"]),
             conditions,
         };
         // `PolicyId::from_str` cannot fail: any text is an id.
@@ -218,7 +223,7 @@ fn depth(json: &Value) -> usize {
 }
 
 /// Every `context has x` and `context.x` in a condition.
-fn collect_reads(json: &Value, out: &mut BTreeSet<String>) {
+pub(crate) fn collect_reads(json: &Value, out: &mut BTreeSet<String>) {
     match json {
         Value::Object(map) => {
             for (key, inner) in map {
@@ -278,7 +283,13 @@ fn conditions(json: &Value) -> Vec<Condition> {
             text
         };
         if out.iter().all(|known| known.text != text) {
-            out.push(Condition { text, policy });
+            let mut reads = BTreeSet::new();
+            collect_reads(body, &mut reads);
+            out.push(Condition {
+                text,
+                reads,
+                policy,
+            });
         }
     }
     out
