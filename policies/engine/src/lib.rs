@@ -30,6 +30,7 @@ mod canary;
 pub mod cases;
 mod change;
 mod compared;
+mod contradiction;
 mod decide;
 mod diff;
 mod engine;

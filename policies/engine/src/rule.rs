@@ -245,7 +245,7 @@ pub(crate) fn collect_reads(json: &Value, out: &mut BTreeSet<String>) {
 fn conditions(json: &Value) -> Vec<Condition> {
     let mut parts = Vec::new();
     for clause in json["conditions"].as_array().into_iter().flatten() {
-        let kind = &clause["kind"];
+        let kind = clause["kind"].as_str().unwrap_or_default();
         if kind == "when" {
             let mut open = vec![&clause["body"]];
             while let Some(body) = open.pop() {
@@ -260,27 +260,9 @@ fn conditions(json: &Value) -> Vec<Condition> {
     }
     let mut out: Vec<Condition> = Vec::new();
     for (kind, body) in parts {
-        let alone = serde_json::json!({
-            "effect": "permit",
-            "principal": { "op": "All" },
-            "action": { "op": "All" },
-            "resource": { "op": "All" },
-            "conditions": [{ "kind": kind, "body": body }],
-        });
         // Only made to explain: a condition that cannot be shown is left out.
-        let Ok(policy) = Policy::from_json(None, alone) else {
+        let Some((text, policy)) = alone(kind, body) else {
             continue;
-        };
-        let printed = policy.to_string();
-        let text = printed
-            .split_once('{')
-            .and_then(|(_, rest)| rest.rsplit_once('}'))
-            .map_or(printed.as_str(), |(text, _)| text);
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let text = if kind == "unless" {
-            format!("!({text})")
-        } else {
-            text
         };
         if out.iter().all(|known| known.text != text) {
             let mut reads = BTreeSet::new();
@@ -293,6 +275,29 @@ fn conditions(json: &Value) -> Vec<Condition> {
         }
     }
     out
+}
+
+/// One condition as people read it, and a permit with it alone.
+pub(crate) fn alone(kind: &str, body: &Value) -> Option<(String, Policy)> {
+    let json = serde_json::json!({
+        "effect": "permit",
+        "principal": { "op": "All" },
+        "action": { "op": "All" },
+        "resource": { "op": "All" },
+        "conditions": [{ "kind": kind, "body": body }],
+    });
+    let policy = Policy::from_json(None, json).ok()?;
+    let printed = policy.to_string();
+    let text = printed
+        .split_once('{')
+        .and_then(|(_, rest)| rest.rsplit_once('}'))
+        .map_or(printed.as_str(), |(text, _)| text);
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = match kind {
+        "unless" => format!("!({text})"),
+        _ => text,
+    };
+    Some((text, policy))
 }
 
 /// Parses every policy of a rule file, in the order of the file. Nothing when it cannot be parsed.
