@@ -27,7 +27,7 @@ pub struct Question<'a> {
 }
 
 impl<'a> Question<'a> {
-    fn asked(&self) -> Asked<'a> {
+    pub(crate) fn asked(&self) -> Asked<'a> {
         Asked {
             principal: self.robot,
             item: self.item,

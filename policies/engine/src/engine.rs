@@ -131,6 +131,8 @@ pub(crate) struct Answer {
     pub(crate) rules: Vec<Arc<Rule>>,
     /// What the engine refuses: facts it cannot read, policies that erred. Not empty: not allowed.
     pub(crate) refusals: Vec<RuleHit>,
+    /// Ids of the rules that erred.
+    pub(crate) erring: Vec<String>,
     /// When nothing was permitted and nothing forbidden: the conditions of permits that fail.
     pub(crate) unmet: Vec<String>,
 }
@@ -224,6 +226,7 @@ impl Engine {
                     allowed: false,
                     rules: Vec::new(),
                     refusals,
+                    erring: Vec::new(),
                     unmet: Vec::new(),
                 };
             }
@@ -231,15 +234,15 @@ impl Engine {
         let response = self
             .authorizer
             .is_authorized(&request, &slice.set, &entities);
-        let mut erring = BTreeMap::new();
+        let mut errors = BTreeMap::new();
         for AuthorizationError::PolicyEvaluationError(error) in response.diagnostics().errors() {
             let id: &str = error.policy_id().as_ref();
-            erring.insert(id, error.inner().to_string());
+            errors.insert(id, error.inner().to_string());
         }
-        let evaluated = erring.is_empty();
-        for (id, error) in erring {
-            refusals.push(refusal::evaluation_failed(id, &error));
+        for (id, error) in &errors {
+            refusals.push(refusal::evaluation_failed(id, error));
         }
+        let erring: Vec<String> = errors.into_keys().map(str::to_owned).collect();
         let decision = response.decision();
         let allowed = refusals.is_empty() && decision == CedarDecision::Allow;
         let effect = match decision {
@@ -259,7 +262,7 @@ impl Engine {
             rules.retain(|rule| !rule.permits());
         }
         rules.sort_by(|a, b| a.id.cmp(&b.id));
-        let unmet = if decision == CedarDecision::Deny && rules.is_empty() && evaluated {
+        let unmet = if decision == CedarDecision::Deny && rules.is_empty() && erring.is_empty() {
             self.unmet(slice, &request, &entities)
         } else {
             Vec::new()
@@ -268,6 +271,7 @@ impl Engine {
             allowed: allowed && refusals.is_empty(),
             rules,
             refusals,
+            erring,
             unmet,
         }
     }

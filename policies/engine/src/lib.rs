@@ -4,7 +4,8 @@
 //! A [`Bundle`] is a schema, rules and cases. An [`Engine`] is a bundle that was found fit to
 //! decide. Robots ask [`Engine::decide`], and before they carry out a person's decision
 //! [`Engine::may_execute_approved`] or [`Engine::may_execute_returned`]; people's decisions are
-//! asked of [`Engine::may_decide_review`]. [`Engine::explain`] says why, [`cases::run`] tests a
+//! asked of [`Engine::may_decide_review`]. [`Engine::explain`] says why, [`Engine::smallest_change`]
+//! what would have to be otherwise, [`cases::run`] tests a
 //! bundle against its own cases.
 //!
 //! Invariants:
@@ -27,7 +28,11 @@
 mod bundle;
 mod canary;
 pub mod cases;
+mod change;
+mod compared;
+mod contradiction;
 mod decide;
+mod diff;
 mod engine;
 mod explain;
 pub mod floor;
@@ -36,15 +41,19 @@ mod manifest;
 mod people;
 mod problem;
 pub mod refusal;
+mod replay;
 mod review;
 mod rule;
 mod vocabulary;
 
 pub use bundle::Bundle;
+pub use change::{FactChange, SmallestChange};
 pub use decide::Question;
+pub use diff::{RuleChange, RuleDiff, RuleText};
 pub use engine::Engine;
 pub use explain::{ExplainedRule, Explanation, MissingFact, ReadFact, RuleSource, UsedFact};
 pub use people::{Denied, ReviewAct, ReviewQuestion};
 pub use problem::{Place, Problem, Refused};
+pub use replay::{Cell, Mover, Replay, ReplayTable, StoredInput};
 pub use rule::Rule;
 pub use vocabulary::{FactType, Vocabulary};

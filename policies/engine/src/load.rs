@@ -17,7 +17,7 @@ use miette::Diagnostic;
 
 use crate::{
     bundle::{Bundle, SCHEMA},
-    canary,
+    canary, contradiction,
     engine::{Act, Engine, Slice},
     manifest::Manifest,
     problem::{Problem, Refused, from_diagnostic},
@@ -40,6 +40,8 @@ pub(crate) fn engine(bundle: Bundle, canaries: bool) -> Result<Engine, Refused> 
     };
     validate(&bundle, &schema, &set, &rules, &mut problems);
     let slices = slice(&schema, &set, &rules, &vocabularies, &mut problems);
+    let all = rules.values().map(|rule| &**rule);
+    contradiction::check(&bundle, all, &set, &slices, &mut problems);
     let engine = Engine {
         version: bundle.version(),
         bundle,

@@ -6,7 +6,7 @@ use cedar_policy::{ActionConstraint, Effect, Policy, PolicyId, ResourceConstrain
 use clerkwork_core::{RuleHit, Text, Tier, Verdict};
 use serde_json::Value;
 
-use crate::problem::Problem;
+use crate::{compared::Compared, problem::Problem};
 
 /// How deep the conditions of a rule may nest. Cedar's evaluator is recursive and errs when the
 /// stack of the thread runs short, which a chain of some forty `&&` achieves on a 2 MiB stack in a
@@ -35,6 +35,8 @@ pub struct Rule {
     /// Names of the facts that it reads.
     pub reads: BTreeSet<String>,
     pub(crate) effect: Effect,
+    /// What it compares the facts with.
+    pub(crate) compares: Compared,
     /// For a permit: its conditions one by one.
     pub(crate) conditions: Vec<Condition>,
 }
@@ -44,6 +46,8 @@ pub struct Rule {
 pub(crate) struct Condition {
     /// As people read it, for example `context.duplicates_count == 0`.
     pub(crate) text: String,
+    /// Names of the facts that it reads.
+    pub(crate) reads: BTreeSet<String>,
     /// A permit with this condition alone.
     pub(crate) policy: Policy,
 }
@@ -192,6 +196,7 @@ impl Rule {
             text: source.get(start..end).unwrap_or_default().into(),
             reads,
             effect,
+            compares: Compared::of(&json["conditions"]),
             conditions,
         };
         // `PolicyId::from_str` cannot fail: any text is an id.
@@ -218,7 +223,7 @@ fn depth(json: &Value) -> usize {
 }
 
 /// Every `context has x` and `context.x` in a condition.
-fn collect_reads(json: &Value, out: &mut BTreeSet<String>) {
+pub(crate) fn collect_reads(json: &Value, out: &mut BTreeSet<String>) {
     match json {
         Value::Object(map) => {
             for (key, inner) in map {
@@ -240,7 +245,7 @@ fn collect_reads(json: &Value, out: &mut BTreeSet<String>) {
 fn conditions(json: &Value) -> Vec<Condition> {
     let mut parts = Vec::new();
     for clause in json["conditions"].as_array().into_iter().flatten() {
-        let kind = &clause["kind"];
+        let kind = clause["kind"].as_str().unwrap_or_default();
         if kind == "when" {
             let mut open = vec![&clause["body"]];
             while let Some(body) = open.pop() {
@@ -255,33 +260,44 @@ fn conditions(json: &Value) -> Vec<Condition> {
     }
     let mut out: Vec<Condition> = Vec::new();
     for (kind, body) in parts {
-        let alone = serde_json::json!({
-            "effect": "permit",
-            "principal": { "op": "All" },
-            "action": { "op": "All" },
-            "resource": { "op": "All" },
-            "conditions": [{ "kind": kind, "body": body }],
-        });
         // Only made to explain: a condition that cannot be shown is left out.
-        let Ok(policy) = Policy::from_json(None, alone) else {
+        let Some((text, policy)) = alone(kind, body) else {
             continue;
         };
-        let printed = policy.to_string();
-        let text = printed
-            .split_once('{')
-            .and_then(|(_, rest)| rest.rsplit_once('}'))
-            .map_or(printed.as_str(), |(text, _)| text);
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let text = if kind == "unless" {
-            format!("!({text})")
-        } else {
-            text
-        };
         if out.iter().all(|known| known.text != text) {
-            out.push(Condition { text, policy });
+            let mut reads = BTreeSet::new();
+            collect_reads(body, &mut reads);
+            out.push(Condition {
+                text,
+                reads,
+                policy,
+            });
         }
     }
     out
+}
+
+/// One condition as people read it, and a permit with it alone.
+pub(crate) fn alone(kind: &str, body: &Value) -> Option<(String, Policy)> {
+    let json = serde_json::json!({
+        "effect": "permit",
+        "principal": { "op": "All" },
+        "action": { "op": "All" },
+        "resource": { "op": "All" },
+        "conditions": [{ "kind": kind, "body": body }],
+    });
+    let policy = Policy::from_json(None, json).ok()?;
+    let printed = policy.to_string();
+    let text = printed
+        .split_once('{')
+        .and_then(|(_, rest)| rest.rsplit_once('}'))
+        .map_or(printed.as_str(), |(text, _)| text);
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = match kind {
+        "unless" => format!("!({text})"),
+        _ => text,
+    };
+    Some((text, policy))
 }
 
 /// Parses every policy of a rule file, in the order of the file. Nothing when it cannot be parsed.

@@ -62,7 +62,8 @@ fn a_forbid_that_names_the_act_holds_for_every_kind() {
 #[test]
 fn a_forbid_that_names_an_action_holds_for_its_kind() {
     let rule = r#"@disposition("review")
-        forbid (principal, action == Action::"process_red_letter", resource);"#;
+        forbid (principal, action == Action::"process_red_letter", resource)
+        unless { context has reason && context.reason == "none" };"#;
     let engine = Engine::new(with_rule(rule).seal().unwrap()).unwrap_or_else(|e| panic!("{e}"));
     let (agent, red) = (AGENT_INVOICE.good(), RED_LETTER.good());
     let decision = engine.decide(&AGENT_INVOICE.question(&agent));

@@ -361,7 +361,10 @@ fn the_order_of_files_and_rules_does_not_matter() {
 
 #[test]
 fn the_deepest_rules_are_evaluated_on_a_small_stack() {
-    let chain = ["context.gross_cents > 0"; 20].join(" && ");
+    let chain: Vec<String> = (0..20)
+        .map(|n| format!("context.gross_cents > {n}"))
+        .collect();
+    let chain = chain.join(" && ");
     let rule = format!(
         r#"@id("test.deep") @tier("business") @disposition("review")
         @reason_zh("测试") @reason_en("test")
