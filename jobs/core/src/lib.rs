@@ -26,7 +26,7 @@ pub mod time;
 pub use actor::{Actor, Office};
 pub use brake::{Brake, Scope};
 pub use canonical::Digest;
-pub use decision::{Decision, RuleHit, Tier, Verdict};
+pub use decision::{Decision, MadeBy, RuleHit, Tier, Verdict};
 pub use effect::{EffectRecord, EffectState, IdempotencyKey};
 pub use fact::{Fact, FactValue, Facts};
 pub use finding::{Finding, Severity};

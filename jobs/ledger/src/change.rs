@@ -5,8 +5,8 @@ use std::time::Duration;
 use clerkwork_audit::EventDraft;
 use clerkwork_core::{
     Actor, BatchId, Binding, BrakeId, Decision, EffectRecord, EffectState, Facts, Finding,
-    IdempotencyKey, Job, JobId, KindName, Lane, Office, Review, ReviewId, RuleHit, State, Text,
-    Timestamp, Verdict, WorkerId,
+    IdempotencyKey, Job, JobId, KindName, Lane, MadeBy, Office, Review, ReviewId, RuleHit, State,
+    Text, Timestamp, Verdict, WorkerId,
 };
 use serde_json::Value;
 
@@ -177,6 +177,8 @@ impl Change {
 pub struct DecisionRecord {
     /// The decision.
     pub decision: Decision,
+    /// Who made it.
+    pub made_by: MadeBy,
     /// The facts it was shown.
     pub facts: Facts,
     /// All findings.

@@ -35,3 +35,4 @@ pub use control::*;
 pub use error::*;
 pub use ledger::*;
 pub use query::*;
+pub use read::KeptInput;

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use clerkwork_audit::{EventDraft, EventType};
 use clerkwork_connectors_api::ConnectorError;
 use clerkwork_core::{
-    Actor, Binding, BrakeId, Decision, EffectRecord, EffectState, Facts, Finding, Job, Review,
-    ReviewId, RuleHit, Scope, State, Text, Verdict,
+    Actor, Binding, BrakeId, Decision, EffectRecord, EffectState, Facts, Finding, Job, MadeBy,
+    Review, ReviewId, RuleHit, Scope, State, Text, Verdict,
 };
 use clerkwork_kinds::Wait;
 use clerkwork_ledger::{
@@ -346,6 +346,7 @@ impl<'a> Attempt<'a> {
             .retain(|event| event.kind != EventType::JobDecided);
         self.note_decision(DecisionRecord {
             decision,
+            made_by: MadeBy::Fleet,
             facts,
             findings,
         });

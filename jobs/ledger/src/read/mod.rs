@@ -1,6 +1,7 @@
 //! Reading. Readers use connections of their own and never wait for the writer.
 
 pub(crate) mod filter;
+mod inputs;
 mod jobs;
 pub(crate) mod rows;
 mod trail;
@@ -13,6 +14,8 @@ use crate::{
     engine::{Engine, Pools, cell::Damage},
 };
 use filter::Query;
+
+pub use inputs::KeptInput;
 
 const SILENT: &str = include_str!("../sql/silent.sql");
 const NEXT_DUE: &str = include_str!("../sql/next_due.sql");

@@ -12,7 +12,11 @@ use crate::{
     row::{JobRow, batch_of, deadline_of, verdict_of},
 };
 
-fn named<T>(table: &'static str, row: &Cells, read: Result<T, Damage>) -> Result<T, LedgerError> {
+pub(crate) fn named<T>(
+    table: &'static str,
+    row: &Cells,
+    read: Result<T, Damage>,
+) -> Result<T, LedgerError> {
     read.map_err(|damage| LedgerError::corrupt(table, row.name_of_row(0), damage.0))
 }
 

@@ -34,7 +34,7 @@ bulk! {
     EFFECT_RESOLVE = "effect_resolve" [Id, Text, Text, Text, Int];
     EFFECT_OF = "effect_of" [Id];
     DECISION_INSERT = "decision_insert"
-        [Id, Id, Id, Int, Int, Text, Blob, Blob, Text, Text, Text];
+        [Id, Id, Id, Int, Int, Text, Blob, Blob, Text, Text, Text, Text];
     REVIEW_INSERT = "review_insert" [Id, Id, Text, Text, Blob, Blob, Blob, Int];
     REVIEW_UPDATE = "review_update" [Id, Text, Text, Int, Text, Text];
     REVIEW_STANDING = "review_standing" [Id];

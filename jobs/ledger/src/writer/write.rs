@@ -139,7 +139,7 @@ async fn write_effects(tx: &mut Tx, plan: &Plan<'_>) -> Result<(), LedgerError> 
 }
 
 async fn write_decisions(tx: &mut Tx, plan: &Plan<'_>) -> Result<(), LedgerError> {
-    let mut rows = Rows::with_capacity(plan.decisions.len(), 11);
+    let mut rows = Rows::with_capacity(plan.decisions.len(), 12);
     for (job, batch, attempt, record) in &plan.decisions {
         let decision = &record.decision;
         rows.push([
@@ -154,6 +154,7 @@ async fn write_decisions(tx: &mut Tx, plan: &Plan<'_>) -> Result<(), LedgerError
             json(&decision.rules)?.into(),
             json(&record.facts)?.into(),
             json(&record.findings)?.into(),
+            record.made_by.as_str().into(),
         ]);
     }
     tx.bulk(&sql::DECISION_INSERT, rows).await?;
