@@ -4,9 +4,10 @@
 //! A [`Bundle`] is a schema, rules and cases. An [`Engine`] is a bundle that was found fit to
 //! decide. Robots ask [`Engine::decide`], and before they carry out a person's decision
 //! [`Engine::may_execute_approved`] or [`Engine::may_execute_returned`]; people's decisions are
-//! asked of [`Engine::may_decide_review`]. [`Engine::explain`] says why, [`Engine::smallest_change`]
-//! what would have to be otherwise, [`cases::run`] tests a
-//! bundle against its own cases.
+//! asked of [`Engine::may_decide_review`]. [`Engine::explain`] says why, and
+//! [`Engine::smallest_change`] with what else the item would have passed. [`cases::run`] tests a
+//! bundle against its own cases, [`RuleDiff`] compares two, [`Replay`] shows what the difference
+//! does to items.
 //!
 //! Invariants:
 //! * **Default deny, and closed when in doubt.** An error while a rule is evaluated, a fact that is
