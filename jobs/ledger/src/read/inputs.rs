@@ -35,7 +35,23 @@ pub struct KeptInput {
     pub office: Office,
 }
 
+const COUNT: &str =
+    "SELECT count(*) FROM decision WHERE id > $1 AND id < $2 AND made_by = 'policy'";
+
 impl Ledger {
+    /// How many [inputs](Self::inputs) there are in that time.
+    pub async fn count_inputs(
+        &self,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<u64, LedgerError> {
+        let cells = vec![first_of(since).into(), first_of(until).into()];
+        let found = self.pools().fetch(COUNT, cells).await?;
+        let n = found.first().map_or(Ok(0), |row| row.int(0));
+        let n = n.map_err(|Damage(damage)| LedgerError::corrupt("decision", "?", damage))?;
+        Ok(u64::try_from(n).unwrap_or(0))
+    }
+
     /// What the policy decided from `since` on and before `until`, the oldest first, at most `limit`;
     /// those after the key `after`. Decisions of people and of the fleet itself are left out: no
     /// policy would have made them.

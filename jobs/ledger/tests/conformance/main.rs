@@ -12,6 +12,7 @@ mod damage;
 mod dispatch;
 mod fleet;
 mod group;
+mod inputs;
 mod intake;
 mod matters;
 mod memory;

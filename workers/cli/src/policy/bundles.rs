@@ -188,20 +188,7 @@ async fn enforce(context: &Context, args: StepArgs, rollback: bool) -> Outcome {
     let ledger = &opened.ledger;
     let bundle = find(ledger, &args.version).await?;
     // What was fit once may not be to this program: no worker could go by it.
-    let engine = clerkwork_runtime::stored_policy(ledger, bundle.version).await?;
-    match engine {
-        Some(Ok(engine)) if engine.version() == bundle.version => {}
-        Some(Err(refused)) => return Err(installation::policy_refused(&refused)),
-        Some(Ok(_)) | None => {
-            return Err(Failure::missing(
-                "ledger_damaged",
-                format!(
-                    "the files of bundle {} are not those of its version",
-                    bundle.version
-                ),
-            ));
-        }
-    }
+    installation::stored_policy(ledger, bundle.version).await?;
     let before = ledger.control().await?.policy;
     let done = ledger
         .activate_policy(bundle.version, before, rollback, &args.note, &user)

@@ -1,17 +1,20 @@
 //! `clerkwork policy …`: the bundle of rules.
 
 mod bundles;
+mod compare;
 
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use clerkwork_policy::{Engine, Problem, Question, Refused, cases};
+use clerkwork_policy::{Engine, Problem, Question, Refused, SmallestChange, cases};
 use serde_json::json;
 
 use crate::{
     context::Context,
     failure::{Exit, Failure, Outcome},
-    installation, job, texts,
+    installation, job,
+    out::Out,
+    texts,
 };
 
 /// What can be done with the policy.
@@ -20,6 +23,8 @@ pub enum Verb {
     Check(CheckArgs),
     Test(TestArgs),
     Explain(ExplainArgs),
+    Diff(compare::DiffArgs),
+    Backtest(compare::BacktestArgs),
     List(bundles::ListArgs),
     Propose(bundles::ProposeArgs),
     Approve(bundles::ApproveArgs),
@@ -66,6 +71,8 @@ impl Verb {
             Self::Check(args) => check(context, args.dir),
             Self::Test(args) => test(context, args.dir),
             Self::Explain(args) => explain(context, &args.job).await,
+            Self::Diff(args) => compare::diff(context, args).await,
+            Self::Backtest(args) => compare::backtest(context, args).await,
             Self::List(args) => bundles::list(context, args).await,
             Self::Propose(args) => bundles::propose(context, args).await,
             Self::Approve(args) => bundles::approve(context, args).await,
@@ -159,8 +166,8 @@ fn test(context: &Context, dir: Option<PathBuf>) -> Outcome {
 }
 
 async fn explain(context: &Context, text: &str) -> Outcome {
-    let engine = installation::engine(context.config()?)?;
     let opened = installation::open(context).await?;
+    let engine = installation::policy_in_force(&opened).await?;
     let job = job::find(&opened.ledger, text).await?;
     let kinds = installation::kinds();
     let kind = installation::kind(&kinds, job.kind.as_str())?;
@@ -184,6 +191,15 @@ async fn explain(context: &Context, text: &str) -> Outcome {
         submitter: &job.submitter,
         facts: &kept.facts,
     });
+    let change = engine.smallest_change(&Question {
+        robot: "cli",
+        resource_type: kind.resource_type(),
+        automatable: kind.automatable(),
+        item: &item,
+        office: &job.office,
+        submitter: &job.submitter,
+        facts: &kept.facts,
+    });
     let same = explained.decision.policy_version == kept.decision.policy_version;
     let out = &context.out;
     out.json(&json!({
@@ -191,6 +207,7 @@ async fn explain(context: &Context, text: &str) -> Outcome {
         "decided_at": kept.at.to_string(),
         "same_policy": same,
         "explanation": explained,
+        "smallest_change": change,
     }));
     out.line(format!(
         "{}: {}",
@@ -218,6 +235,7 @@ async fn explain(context: &Context, text: &str) -> Outcome {
     for unmet in &explained.unmet {
         out.line(format!("  not met: {unmet}"));
     }
+    show_change(out, &change);
     if !explained.missing.is_empty() {
         let names = explained
             .missing
@@ -229,4 +247,28 @@ async fn explain(context: &Context, text: &str) -> Outcome {
         ));
     }
     Ok(Exit::Done)
+}
+
+/// With what it would have passed.
+fn show_change(out: &Out, change: &SmallestChange) {
+    match change {
+        SmallestChange::NotNeeded => {}
+        SmallestChange::Found { changes } => {
+            out.line(format!("  {}:", out.both(&texts::WOULD_PASS)));
+            for change in changes {
+                let from = match &change.from {
+                    Some(value) => job::plain(&json!(value)),
+                    None => "?".into(),
+                };
+                let to = job::plain(&json!(change.to));
+                out.line(format!("    {}: {from} -> {to}", change.name));
+            }
+        }
+        SmallestChange::Impossible { .. } => {
+            out.line(format!("  {}", out.both(&texts::NEVER_PASSES)));
+        }
+        SmallestChange::NotFound { .. } => {
+            out.line(format!("  {}", out.both(&texts::NO_CHANGE_FOUND)));
+        }
+    }
 }
