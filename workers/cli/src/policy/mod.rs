@@ -3,10 +3,10 @@
 mod bundles;
 mod compare;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use clerkwork_policy::{Engine, Problem, Question, Refused, SmallestChange, cases};
+use clerkwork_policy::{Bundle, Engine, Problem, Question, Refused, SmallestChange, cases};
 use serde_json::json;
 
 use crate::{
@@ -22,6 +22,7 @@ use crate::{
 pub enum Verb {
     Check(CheckArgs),
     Test(TestArgs),
+    Seal(SealArgs),
     Explain(ExplainArgs),
     Diff(compare::DiffArgs),
     Backtest(compare::BacktestArgs),
@@ -54,6 +55,16 @@ pub struct TestArgs {
     dir: Option<PathBuf>,
 }
 
+/// Writes the manifest of a bundle anew, after a change of its files that is meant.
+///
+/// The manifest lists every file that decides, so that none is lost or changed on its way unseen.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  clerkwork policy seal ./policies")]
+pub struct SealArgs {
+    /// The bundle's folder
+    dir: PathBuf,
+}
+
 /// Says why the policy decides on a job as it does.
 ///
 /// Asks the policy in force about the facts of the job's last decision.
@@ -70,6 +81,7 @@ impl Verb {
         match self {
             Self::Check(args) => check(context, args.dir),
             Self::Test(args) => test(context, args.dir),
+            Self::Seal(args) => seal(context, &args.dir),
             Self::Explain(args) => explain(context, &args.job).await,
             Self::Diff(args) => compare::diff(context, args).await,
             Self::Backtest(args) => compare::backtest(context, args).await,
@@ -107,6 +119,15 @@ fn as_json(problem: &Problem) -> serde_json::Value {
         "message": problem.message,
         "hint": problem.hint,
     })
+}
+
+fn seal(context: &Context, dir: &Path) -> Outcome {
+    Bundle::write_manifest(dir).map_err(|refused| installation::policy_refused(&refused))?;
+    let bundle = Bundle::read_dir(dir).map_err(|refused| installation::policy_refused(&refused))?;
+    let version = bundle.version();
+    context.out.line(format!("sealed: version {version}"));
+    context.out.json(&json!({"version": version}));
+    Ok(Exit::Done)
 }
 
 fn check(context: &Context, dir: Option<PathBuf>) -> Outcome {
