@@ -5,7 +5,8 @@
 //! decide. Robots ask [`Engine::decide`], and before they carry out a person's decision
 //! [`Engine::may_execute_approved`] or [`Engine::may_execute_returned`]; people's decisions are
 //! asked of [`Engine::may_decide_review`]. [`Engine::explain`] says why, [`cases::run`] tests a
-//! bundle against its own cases.
+//! bundle against its own cases. Apart from all this, [`Access`] says which verb a user may use at
+//! all.
 //!
 //! Invariants:
 //! * **Default deny, and closed when in doubt.** An error while a rule is evaluated, a fact that is
@@ -23,6 +24,7 @@
 //! and to `engine::Act`. To ask a new kind, add its resource type and its actions to the schema:
 //! `policies/docs/adr/0001-actions-of-a-kind.md`.
 
+mod access;
 mod bundle;
 mod canary;
 pub mod cases;
@@ -37,6 +39,7 @@ pub mod refusal;
 mod rule;
 mod vocabulary;
 
+pub use access::{Access, AccessBroken, AccessDenied};
 pub use bundle::Bundle;
 pub use decide::Question;
 pub use engine::Engine;

@@ -9,11 +9,12 @@
 //! done one by one, so that the one that cannot be done fails alone.
 
 mod accept;
+pub(crate) mod authority;
 pub(crate) mod dispatch;
 mod group;
 mod memory;
 mod plain;
-mod plan;
+pub(crate) mod plan;
 pub(crate) mod register;
 pub(crate) mod request;
 mod steps;
