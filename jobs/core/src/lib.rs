@@ -30,7 +30,7 @@ pub use decision::{Decision, MadeBy, RuleHit, Tier, Verdict};
 pub use effect::{EffectRecord, EffectState, IdempotencyKey};
 pub use fact::{Fact, FactValue, Facts};
 pub use finding::{Finding, Severity};
-pub use id::{BatchId, BrakeId, EventId, JobId, ReviewId, WorkerId};
+pub use id::{BatchId, BrakeId, EventId, JobId, ReviewId, SubstitutionId, TokenId, WorkerId};
 pub use job::{Entry, Job, KindName, Lane};
 pub use money::Cents;
 pub use people::{Role, UnknownRole, User};

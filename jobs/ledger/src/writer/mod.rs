@@ -9,6 +9,7 @@
 //! done one by one, so that the one that cannot be done fails alone.
 
 mod accept;
+pub(crate) mod authority;
 pub(crate) mod dispatch;
 mod group;
 mod memory;
