@@ -34,7 +34,7 @@ pub use id::{BatchId, BrakeId, EventId, JobId, ReviewId, SubstitutionId, TokenId
 pub use job::{Entry, Job, KindName, Lane};
 pub use money::Cents;
 pub use people::{Role, UnknownRole, User};
-pub use review::{Approval, Binding, Review, ReviewState, is_assignee, is_user};
+pub use review::{Approval, Binding, Review, ReviewState, is_assignee, is_user, rules_key};
 pub use state::State;
 pub use text::Text;
 pub use time::{Clock, ManualClock, ShiftedClock, SystemClock, Timestamp};

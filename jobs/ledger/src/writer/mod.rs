@@ -17,6 +17,7 @@ mod plain;
 pub(crate) mod plan;
 pub(crate) mod register;
 pub(crate) mod request;
+pub(crate) mod reviews;
 mod steps;
 mod templates;
 mod write;

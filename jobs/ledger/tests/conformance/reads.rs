@@ -309,6 +309,7 @@ async fn pages_of_decisions_and_reviews_are_complete(world: World) {
         }));
         let digest = Digest([1; 32]);
         block.review = Some(ReviewWrite::Open {
+            concern: None,
             id: ReviewId::new(),
             rules: Vec::new(),
             binding: Binding {
