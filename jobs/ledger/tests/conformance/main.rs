@@ -9,6 +9,7 @@
 mod cancel;
 mod control;
 mod damage;
+mod desk;
 mod dispatch;
 mod fleet;
 mod group;
