@@ -18,6 +18,7 @@ pub mod id;
 pub mod job;
 pub mod money;
 pub mod people;
+pub mod reason;
 pub mod review;
 pub mod state;
 pub mod text;
@@ -34,6 +35,7 @@ pub use id::{BatchId, BrakeId, EventId, JobId, ReviewId, SubstitutionId, TokenId
 pub use job::{Entry, Job, KindName, Lane};
 pub use money::Cents;
 pub use people::{Role, UnknownRole, User};
+pub use reason::{REASONS, Reason, ReasonCode, ReasonFor};
 pub use review::{Approval, Binding, Review, ReviewState, is_assignee, is_user, rules_key};
 pub use state::State;
 pub use text::Text;
