@@ -9,7 +9,9 @@ use serde_json::json;
 use crate::{
     context::Context,
     failure::{Exit, Failure, Outcome},
-    installation, job, texts,
+    installation, job,
+    sign_in::Acting,
+    texts,
 };
 
 /// What can be done with the policy.
@@ -49,6 +51,8 @@ pub struct TestArgs {
 pub struct ExplainArgs {
     /// Id or reference of the job
     job: String,
+    #[command(flatten)]
+    acting: Acting,
 }
 
 impl Verb {
@@ -57,7 +61,7 @@ impl Verb {
         match self {
             Self::Check(args) => check(context, args.dir),
             Self::Test(args) => test(context, args.dir),
-            Self::Explain(args) => explain(context, &args.job).await,
+            Self::Explain(args) => explain(context, &args).await,
         }
     }
 }
@@ -144,10 +148,11 @@ fn test(context: &Context, dir: Option<PathBuf>) -> Outcome {
     })
 }
 
-async fn explain(context: &Context, text: &str) -> Outcome {
+async fn explain(context: &Context, args: &ExplainArgs) -> Outcome {
     let engine = installation::engine(context.config()?)?;
     let opened = installation::open(context).await?;
-    let job = job::find(&opened.ledger, text).await?;
+    let (acting, verb) = (&args.acting, "policy.explain");
+    let (_, job) = job::find_for(context, &opened, acting, verb, &args.job).await?;
     let kinds = installation::kinds();
     let kind = installation::kind(&kinds, job.kind.as_str())?;
     let decisions = opened.ledger.decisions(job.id).await?;

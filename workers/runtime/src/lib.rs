@@ -35,7 +35,7 @@ pub use installation::Installation;
 pub use machine::Machine;
 pub use master_key::*;
 pub use private_redis::*;
-pub use secret_file::SecretFileError;
+pub use secret_file::{SecretFileError, read as read_secret_file, replace as write_secret_file};
 pub use services::Services;
 pub use start_error::{StartError, StartErrorKind};
 pub use telemetry::init_telemetry;
