@@ -55,6 +55,7 @@ fn a_substitute_has_no_substitute() {
     assert_eq!(chain.error()["code"], "substitute");
     let chain = add(&home, "bob", "frank", &["--from", "1d", "--until", "3d"]);
     chain.fails(4, &["a substitute has no substitute"]);
+    add(&home, "dave", "frank", &["--until", "1d"]).fails(4, &["another administrator"]);
     add(&home, "bob", "bob", &["--until", "1d"]).fails(2, &["themselves"]);
     add(&home, "bob", "frank", &["--from", "2d", "--until", "1d"]).fails(2, &["period"]);
     add(&home, "bob", "nobody", &["--until", "1d"]).fails(5, &["`nobody`"]);

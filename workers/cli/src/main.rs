@@ -8,7 +8,8 @@
 //! * stdout holds what was asked for, and with `--json` exactly one JSON document; progress,
 //!   remarks and errors go to stderr;
 //! * an error is one sentence with what to do, and an exit code of the table in [`failure`];
-//! * whoever changes something is named; nothing is recorded under a guessed name;
+//! * whoever reads or changes something has signed in and may ([`sign_in`]); nothing is recorded
+//!   under a name that was only claimed;
 //! * personal data are masked unless asked for, and that asking is itself an event.
 
 mod audit;

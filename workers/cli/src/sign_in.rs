@@ -9,13 +9,13 @@
 //! * each refusal is in the trail before it is told, and tells nothing about the ledger;
 //! * a token appears in no message, log or event.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::LazyLock};
 
 use clap::Args;
 use clerkwork_audit::{EventDraft, EventType};
 use clerkwork_core::{Actor, Office, Text, User, is_user};
 use clerkwork_ledger::{Authority, Ledger, SignIn, Token};
-use clerkwork_policy::Access;
+use clerkwork_policy::{Access, AccessBroken};
 use clerkwork_runtime::Config;
 use serde_json::{Value, json};
 
@@ -30,6 +30,9 @@ use crate::{
 
 /// The variable that holds a token.
 const TOKEN: &str = "CLERKWORK_TOKEN";
+
+/// The rules of access, read once.
+static ACCESS: LazyLock<Result<Access, AccessBroken>> = LazyLock::new(Access::embedded);
 
 /// Verbs whose events name one person only.
 const IN_PERSON: [&str; 4] = ["job.submit", "job.retry", "job.cancel", "batch.submit"];
@@ -158,8 +161,7 @@ impl Context {
         verb: &'static str,
         office: Option<&Office>,
     ) -> Result<(), Failure> {
-        let access = Access::embedded().map_err(|error| Failure::internal(chain(&error)))?;
-        let Err(denied) = access.may(principal.counts_as(), verb, office) else {
+        let Err(denied) = access()?.may(principal.counts_as(), verb, office) else {
             return Ok(());
         };
         let data = json!({
@@ -251,6 +253,12 @@ impl Context {
     }
 }
 
+/// The rules of access.
+pub fn access() -> Result<&'static Access, Failure> {
+    let access = ACCESS.as_ref();
+    access.map_err(|error| Failure::internal(chain(error)))
+}
+
 fn not_a_user(name: &str) -> Failure {
     Failure::usage(format!(
         "`{name}` is no user name; use up to 64 letters, digits, `.`, `_`, `-` and `@`"
@@ -258,6 +266,12 @@ fn not_a_user(name: &str) -> Failure {
 }
 
 impl Acting {
+    /// What a command to be copied adds, so that it works as it stands.
+    pub fn option(&self) -> String {
+        let name = self.named();
+        name.map(|name| format!(" --as {name}")).unwrap_or_default()
+    }
+
     /// The name as far as it can be one.
     fn named(&self) -> Option<&str> {
         self.acting_as.as_deref().filter(|name| is_user(name))

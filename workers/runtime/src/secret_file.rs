@@ -118,3 +118,25 @@ fn settle(path: &Path) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     File::open(folder).and_then(|folder| folder.sync_all())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_secret_is_replaced_whole_and_stays_its_owners() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("li.na");
+        replace(&path, "one").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        replace(&path, "two").unwrap();
+        assert_eq!(read(&path).unwrap(), "two");
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+        assert_eq!(left.len(), 1, "nothing else is left behind");
+        assert!(!create(&path, "three").unwrap());
+        assert_eq!(read(&path).unwrap(), "two");
+        let nowhere = folder.path().join("nowhere/x");
+        assert!(replace(&nowhere, "x").is_err());
+    }
+}

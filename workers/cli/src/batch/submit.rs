@@ -145,7 +145,10 @@ async fn from_file(
     }
     out.line(format!(
         "watch it: {}",
-        context.command(&opened.config, &format!("batch watch {reference}"))
+        context.command(
+            &opened.config,
+            &format!("batch watch {reference}{}", args.acting.option())
+        )
     ));
     out.json(&json!({
         "id": id,

@@ -261,7 +261,7 @@ async fn submit(
     let new = new.map_err(|error| {
         Failure::input(format!("`{}`: {error}; nothing was submitted", args.file))
     })?;
-    job::hand_in(context, &submitter.opened, vec![new]).await
+    job::hand_in(context, &submitter.opened, &args.acting, vec![new]).await
 }
 
 #[cfg(test)]

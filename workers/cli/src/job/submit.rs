@@ -87,7 +87,7 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         ));
     }
     let jobs = check(kind, values, &args.file, &defaults)?;
-    hand_in(context, &opened, jobs).await
+    hand_in(context, &opened, &args.acting, jobs).await
 }
 
 fn read(file: &str) -> Result<Vec<(usize, Value)>, Failure> {
@@ -129,7 +129,12 @@ fn check(
 }
 
 /// Hands jobs in and tells what became of each.
-pub async fn hand_in(context: &Context, opened: &Opened, jobs: Vec<NewJob>) -> Outcome {
+pub async fn hand_in(
+    context: &Context,
+    opened: &Opened,
+    acting: &Acting,
+    jobs: Vec<NewJob>,
+) -> Outcome {
     let references: Vec<_> = jobs.iter().map(|job| job.reference.clone()).collect();
     let several = references.len() > 1;
     let accepted = opened.ledger.accept(jobs).await?;
@@ -176,7 +181,7 @@ pub async fn hand_in(context: &Context, opened: &Opened, jobs: Vec<NewJob>) -> O
     if !several && !context.out.json {
         let command = context.command(
             &opened.config,
-            &format!("job show {}", accepted_id(&accepted)),
+            &format!("job show {}{}", accepted_id(&accepted), acting.option()),
         );
         context.out.line(format!("its story: {command}"));
     }

@@ -3,15 +3,14 @@
 use clap::Subcommand;
 use clerkwork_core::Role;
 use clerkwork_ledger::PeopleChange;
-use clerkwork_policy::Access;
 use serde_json::json;
 
 use super::{change_user, on_user};
 use crate::{
     context::Context,
-    failure::{Exit, Failure, Outcome, chain},
+    failure::{Exit, Outcome},
     installation,
-    sign_in::Acting,
+    sign_in::{Acting, access},
     texts,
 };
 
@@ -86,7 +85,7 @@ async fn roles(context: &Context, args: ListArgs) -> Outcome {
     let opened = installation::open(context).await?;
     let (acting, verb) = (&args.acting, "role.list");
     context.authorise(&opened, acting, verb, None).await?;
-    let access = Access::embedded().map_err(|error| Failure::internal(chain(&error)))?;
+    let access = access()?;
     let with = |role: Role| {
         let verbs = access.verbs();
         let verbs = verbs.filter(|verb| access.roles_with(verb).contains(&role));
