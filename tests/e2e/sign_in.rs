@@ -20,6 +20,7 @@ const FOR_EVERYBODY: [&str; 12] = [
     "document read",
     "policy check",
     "policy test",
+    "policy seal",
     "doctor",
 ];
 

@@ -134,7 +134,7 @@ mod tests {
 
     /// Verbs that ask nobody who they are: they make the first user, work on files alone, look
     /// whether the installation is sound, or are processes, which the operating system guards.
-    const FOR_EVERYBODY: [&str; 14] = [
+    const FOR_EVERYBODY: [&str; 15] = [
         "up",
         "init",
         "worker",
@@ -146,6 +146,7 @@ mod tests {
         "document.read",
         "policy.check",
         "policy.test",
+        "policy.seal",
         "config.show",
         "config.check",
         "doctor",

@@ -176,6 +176,7 @@ async fn a_brake_without_a_reason_is_refused(world: World) {
 
 /// Proposed by `erin`, approved by `bob`.
 async fn approved(world: &World, n: u8) {
+    let (erin, bob) = (world.authority("erin").await, world.authority("bob").await);
     let proposed = world.ledger.propose_policy(bundle(n), &erin).await;
     assert_eq!(proposed.unwrap(), Ok(()));
     let approve = BundleVerdict::Approve;
