@@ -11,6 +11,7 @@
 
 mod bad_input;
 mod bad_start;
+mod brake;
 mod demo;
 mod documents;
 mod harness;
@@ -21,6 +22,7 @@ mod parts;
 mod people;
 mod platform;
 mod policy;
+mod policy_change;
 mod red_letters;
 mod review;
 mod settle;

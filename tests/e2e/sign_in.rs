@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// What needs nobody: files alone, the first user, the look at the installation, processes.
-const FOR_EVERYBODY: [&str; 12] = [
+const FOR_EVERYBODY: [&str; 13] = [
     "up",
     "init",
     "worker",
