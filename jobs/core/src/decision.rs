@@ -110,6 +110,30 @@ pub struct RuleHit {
     pub reason: Text,
 }
 
+/// Who made a decision.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MadeBy {
+    /// The policy, from the facts alone.
+    #[default]
+    Policy,
+    /// A person; the policy was asked whether a robot may carry it out.
+    Person,
+    /// The fleet itself, for example because an approval lapsed or an outcome is unclear.
+    Fleet,
+}
+
+impl MadeBy {
+    /// The name in storage and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Policy => "policy",
+            Self::Person => "person",
+            Self::Fleet => "fleet",
+        }
+    }
+}
+
 /// A decision, complete enough to be made again from the record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {

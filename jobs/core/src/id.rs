@@ -59,3 +59,11 @@ id!(
     /// One boot of one process of the fleet; never reused.
     WorkerId
 );
+id!(
+    /// A user's token, not its secret.
+    TokenId
+);
+id!(
+    /// One person standing in for another, for a time.
+    SubstitutionId
+);

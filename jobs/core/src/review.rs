@@ -69,15 +69,105 @@ pub struct Review {
     pub binding: Binding,
     /// When it was opened.
     pub opened_at: Timestamp,
-    /// The user, or `group:` and the name of a group, it was handed over to last.
-    #[serde(default)]
+    /// Grows with every change while it is open.
+    pub revision: u64,
+    /// How many people must approve, 1 or 2. One is enough to return the item.
+    pub approvals_needed: u32,
+    /// The highest tier among the rules that blocked.
+    pub tier: Tier,
+    /// Where it is: 1 with the office, 2 with several together, 3 a special case.
+    pub level: u32,
+    /// The user, or `group:` and the name of a group, who is to decide.
     pub assigned_to: Option<String>,
+    /// The user who works on it now.
+    pub claimed_by: Option<String>,
+    /// Until when nobody else may.
+    pub claim_until: Option<Timestamp>,
+    /// When it goes to the next level.
+    pub due_at: Option<Timestamp>,
+    /// When a reminder was sent at this level.
+    pub reminded_at: Option<Timestamp>,
+    /// The applicant was asked for more and has until then.
+    pub asked_until: Option<Timestamp>,
+    /// The last level's time ran out then; it waits all the same.
+    pub expired_at: Option<Timestamp>,
+    /// The open review of the same concern, with which it is decided.
+    pub joined_to: Option<ReviewId>,
+    /// The approvals so far.
+    pub approvals: Vec<Approval>,
+    /// The reason code of the decision.
+    pub code: Option<String>,
+    /// In whose place the one who decided acted, if as a substitute.
+    pub on_behalf_of: Option<String>,
     /// The user who decided.
     pub decided_by: Option<String>,
     /// When it was decided.
     pub decided_at: Option<Timestamp>,
     /// The reason that the person gave.
     pub reason: Option<String>,
+}
+
+impl Review {
+    /// Digest of what a person is shown and decides on: item, facts, policy, rules, the approvals so
+    /// far, and the reviews that are decided with it. Who works on it and until when is not part of
+    /// it.
+    pub fn shown(&self, joined: &[ReviewId]) -> Digest {
+        let mut parts: Vec<Vec<u8>> = vec![
+            self.id.0.as_bytes().to_vec(),
+            self.binding.payload.0.to_vec(),
+            self.binding.facts.0.to_vec(),
+            self.binding.policy.0.to_vec(),
+            self.approvals_needed.to_be_bytes().to_vec(),
+            self.tier.as_str().into(),
+        ];
+        for rule in &self.rules {
+            parts.push(b"rule".to_vec());
+            parts.push(rule.id.clone().into_bytes());
+            parts.push(rule.asks.as_str().into());
+        }
+        for approval in &self.approvals {
+            parts.push(b"approval".to_vec());
+            parts.push(approval.by.clone().into_bytes());
+            parts.push(
+                approval
+                    .on_behalf_of
+                    .clone()
+                    .unwrap_or_default()
+                    .into_bytes(),
+            );
+        }
+        let mut joined = joined.to_vec();
+        joined.sort_unstable();
+        for id in joined {
+            parts.push(b"joined".to_vec());
+            parts.push(id.0.as_bytes().to_vec());
+        }
+        // With lengths before them, no two reviews give the same bytes.
+        let framed: Vec<Vec<u8>> = parts
+            .into_iter()
+            .map(|part| {
+                let mut framed = (part.len() as u64).to_be_bytes().to_vec();
+                framed.extend(part);
+                framed
+            })
+            .collect();
+        let framed: Vec<&[u8]> = framed.iter().map(Vec::as_slice).collect();
+        Digest::of(&framed)
+    }
+
+    /// Whether one more approval lets the item pass.
+    pub fn is_last_approval(&self) -> bool {
+        self.approvals.len() as u64 + 1 >= u64::from(self.approvals_needed)
+    }
+}
+
+/// The digest by which reviews that ask the same are found: of the ids of their rules.
+pub fn rules_key(rules: &[RuleHit]) -> Digest {
+    let mut ids: Vec<&str> = rules.iter().map(|rule| rule.id.as_str()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let joined = ids.join("\n");
+    Digest::of(&[joined.as_bytes()])
 }
 
 /// Begins the name of a group of people.

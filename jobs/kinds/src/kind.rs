@@ -124,6 +124,12 @@ pub trait Item: Send + Sync {
         None
     }
 
+    /// What makes another item the same matter for the people who decide, so that they are asked once
+    /// for both. Holds no personal data in clear. Nothing: each item is a matter of its own.
+    fn concern(&self) -> Option<String> {
+        None
+    }
+
     /// Pure rules on the item alone.
     fn check(&self) -> Vec<Finding>;
 

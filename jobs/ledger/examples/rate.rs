@@ -305,6 +305,7 @@ async fn decide(ledger: &Ledger, job: JobId) {
         .event(robot(EventType::EffectIntended, json!({"effect": "issue"})));
     change.verdict = Some(Verdict::Proceed);
     change.decision = Some(Box::new(DecisionRecord {
+        made_by: clerkwork_core::MadeBy::Policy,
         decision,
         facts,
         findings: Vec::new(),

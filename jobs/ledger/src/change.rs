@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use clerkwork_audit::EventDraft;
 use clerkwork_core::{
-    Actor, BatchId, Binding, BrakeId, Decision, EffectRecord, EffectState, Facts, Finding,
-    IdempotencyKey, Job, JobId, KindName, Lane, Office, Review, ReviewId, RuleHit, State, Text,
-    Timestamp, Verdict, WorkerId,
+    Actor, BatchId, Binding, BrakeId, Decision, Digest, EffectRecord, EffectState, Facts, Finding,
+    IdempotencyKey, Job, JobId, KindName, Lane, MadeBy, Office, Review, ReviewId, RuleHit, State,
+    Text, Tier, Timestamp, Verdict, WorkerId,
 };
 use serde_json::Value;
 
@@ -177,6 +177,8 @@ impl Change {
 pub struct DecisionRecord {
     /// The decision.
     pub decision: Decision,
+    /// Who made it.
+    pub made_by: MadeBy,
     /// The facts it was shown.
     pub facts: Facts,
     /// All findings.
@@ -228,8 +230,11 @@ pub enum ReviewWrite {
         rules: Vec<RuleHit>,
         /// What a decision is bound to.
         binding: Binding,
+        /// What makes another item the same matter; see [`Review::joined_to`](clerkwork_core::Review).
+        concern: Option<String>,
     },
-    /// A person decides; refused unless the review is open.
+    /// A person decides; refused unless the review is open. The first of two approvals leaves the job
+    /// where it is (`to: State::Blocked`).
     Decide {
         /// The review.
         id: ReviewId,
@@ -239,6 +244,19 @@ pub enum ReviewWrite {
         by: String,
         /// The reason given.
         reason: String,
+        /// Under what they decide. Without them it is a statement of fact (how an act ended), which is
+        /// refused where two must approve.
+        terms: Option<Box<Terms>>,
+    },
+    /// An open review as a task: who works on it, until when. Refused unless it is open and at this
+    /// revision.
+    Patch {
+        /// The review.
+        id: ReviewId,
+        /// The revision that the change was made from.
+        revision: u64,
+        /// What is to be otherwise.
+        patch: Box<ReviewPatch>,
     },
     /// An open review goes to somebody else; its job stays blocked. A later hand-over replaces an
     /// earlier one.
@@ -253,6 +271,69 @@ pub enum ReviewWrite {
         /// The review.
         id: ReviewId,
     },
+}
+
+/// Why a change of an open review was refused. Nothing was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReviewRefused {
+    /// The review was changed by somebody else meanwhile.
+    Moved,
+    /// What was shown is not what stands there now.
+    Stale,
+    /// Another policy has come into force than the one that blocked the item.
+    StalePolicy,
+    /// Somebody else works on the review.
+    ClaimedByAnother,
+    /// The applicant was asked and has time to answer.
+    WaitsForApplicant,
+    /// This person, or the one they act for, has approved before.
+    ApprovedBefore,
+    /// The user, or the one they act for, was changed meanwhile: a role, an office, or disabled.
+    AuthorityChanged,
+    /// Two must approve, and under terms.
+    NeedsTerms,
+}
+
+impl From<ReviewRefused> for Refused {
+    fn from(refused: ReviewRefused) -> Self {
+        Self::Review(refused)
+    }
+}
+
+/// Under what a person decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// Digest of what they were shown: [`Review::shown`](clerkwork_core::Review::shown).
+    pub shown: Digest,
+    /// The policy in force, as they saw it.
+    pub policy: Digest,
+    /// In whose place they act, if as a substitute.
+    pub on_behalf_of: Option<String>,
+    /// Up to which tier they, or the one they act for, decide.
+    pub tier: Tier,
+    /// The reason code.
+    pub code: String,
+    /// The users whose rights it rests on, each with the revision that was judged.
+    pub authority: Vec<(String, u64)>,
+}
+
+/// What of an open review is to be otherwise; what is absent stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReviewPatch {
+    /// Who is to decide.
+    pub assigned_to: Option<Option<String>>,
+    /// Who works on it, and until when nobody else may.
+    pub claim: Option<Option<(String, Timestamp)>>,
+    /// Its level.
+    pub level: Option<u32>,
+    /// When it goes to the next level.
+    pub due_at: Option<Option<Timestamp>>,
+    /// When a reminder was sent at this level.
+    pub reminded_at: Option<Option<Timestamp>>,
+    /// Until when the applicant may answer.
+    pub asked_until: Option<Option<Timestamp>>,
+    /// When the last level's time ran out.
+    pub expired_at: Option<Option<Timestamp>>,
 }
 
 /// The answer to a change.
@@ -278,6 +359,8 @@ pub enum Refused {
     },
     /// The review is not open (any more).
     ReviewNotOpen,
+    /// The review does not allow it.
+    Review(ReviewRefused),
     /// A person asked to cancel the job, and the change was to be made only if nobody did.
     CancelRequested,
     /// A brake stops the act.

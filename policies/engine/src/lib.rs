@@ -4,9 +4,10 @@
 //! A [`Bundle`] is a schema, rules and cases. An [`Engine`] is a bundle that was found fit to
 //! decide. Robots ask [`Engine::decide`], and before they carry out a person's decision
 //! [`Engine::may_execute_approved`] or [`Engine::may_execute_returned`]; people's decisions are
-//! asked of [`Engine::may_decide_review`]. [`Engine::explain`] says why, [`Engine::smallest_change`]
-//! what would have to be otherwise, [`cases::run`] tests a
-//! bundle against its own cases.
+//! asked of [`Engine::may_decide_review`]. [`Engine::explain`] says why, and
+//! [`Engine::smallest_change`] with what else the item would have passed. [`cases::run`] tests a
+//! bundle against its own cases, [`RuleDiff`] compares two, [`Replay`] shows what the difference
+//! does to items. Apart from all this, [`Access`] says which verb a user may use at all.
 //!
 //! Invariants:
 //! * **Default deny, and closed when in doubt.** An error while a rule is evaluated, a fact that is
@@ -25,6 +26,7 @@
 //! and to `engine::Act`. To ask a new kind, add its resource type and its actions to the schema:
 //! `policies/docs/adr/0001-actions-of-a-kind.md`.
 
+mod access;
 mod bundle;
 mod canary;
 pub mod cases;
@@ -46,6 +48,7 @@ mod review;
 mod rule;
 mod vocabulary;
 
+pub use access::{Access, AccessBroken, AccessDenied};
 pub use bundle::Bundle;
 pub use change::{FactChange, SmallestChange};
 pub use decide::Question;

@@ -17,7 +17,8 @@ use crate::{
 /// Path of the manifest inside a bundle.
 pub(crate) const MANIFEST: &str = "manifest.toml";
 
-const REWRITE: &str = "if the change is meant, write the manifest anew; see `policies/README.md`";
+const REWRITE: &str =
+    "if the change is meant, write the manifest anew: `clerkwork policy seal DIR`";
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -184,3 +184,29 @@ fn a_permit_that_errs_permits_nothing_and_a_forbid_that_errs_blocks() {
         }
     }
 }
+
+#[test]
+fn a_return_whose_own_rules_err_is_a_review() {
+    let rules = r#"
+        @id("test.wrong") @tier("business") @disposition("return")
+        @reason_zh("测试") @reason_en("test")
+        forbid (principal, action == Action::"process", resource is AgentInvoiceReview)
+        unless { context has findings_return_count && context.findings_return_count == 0 };
+        @id("test.erring") @tier("business") @disposition("review")
+        @reason_zh("测试") @reason_en("test")
+        forbid (principal, action == Action::"return", resource is AgentInvoiceReview)
+        when { context has gross_cents && context.gross_cents + 9223372036854775807 < 0 };"#;
+    let bundle = everything().with_file("rules/erring.cedar", rules);
+    let engine = Engine::without_canaries(bundle.seal().unwrap()).unwrap();
+    let mut facts = put(KINDS[0].good(), "findings_return_count", 1_i64);
+    let decision = engine.decide(&KINDS[0].question(&facts));
+    assert_eq!(decision.verdict, Verdict::Review);
+    assert_eq!(ids(&decision), [refusal::EVALUATION_FAILED, "test.wrong"]);
+    facts.0.remove("gross_cents");
+    let decision = engine.decide(&KINDS[0].question(&facts));
+    assert_eq!(
+        decision.verdict,
+        Verdict::Return,
+        "nothing errs without the fact"
+    );
+}

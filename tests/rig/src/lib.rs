@@ -451,6 +451,7 @@ pub async fn decide_review(
         .event(event.with_personal("reason", reason));
     change.next_attempt = job.attempt + 1;
     change.review = Some(ReviewWrite::Decide {
+        terms: None,
         id: review.id,
         approve,
         by: user.into(),

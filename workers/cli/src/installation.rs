@@ -3,6 +3,7 @@
 
 use std::{fmt::Display, path::PathBuf, sync::Arc};
 
+use clerkwork_core::Digest;
 use clerkwork_kinds::{JobKind, Registry, Upstreams};
 use clerkwork_ledger::{Ledger, LedgerError, LedgerErrorKind};
 use clerkwork_policy::{Engine, Refused};
@@ -66,9 +67,32 @@ pub async fn queue(config: &Config) -> Result<Queue, Failure> {
     Ok(clerkwork_runtime::open_queue(config).await?)
 }
 
-/// The policy in force.
+/// The policy that this installation came with, or that its settings name.
 pub fn engine(config: &Config) -> Result<Engine, Failure> {
     Ok(clerkwork_runtime::load_policy(config)?)
+}
+
+/// The policy in force: the one that was activated last, or else the one of the installation.
+pub async fn policy_in_force(opened: &Opened) -> Result<Engine, Failure> {
+    match opened.ledger.control().await?.policy {
+        None => engine(&opened.config),
+        Some(version) => stored_policy(&opened.ledger, version).await,
+    }
+}
+
+/// A bundle that was handed in.
+pub async fn stored_policy(ledger: &Ledger, version: Digest) -> Result<Engine, Failure> {
+    let damaged = || {
+        Failure::missing(
+            "ledger_damaged",
+            format!("the files of bundle {version} are not those of its version"),
+        )
+    };
+    match clerkwork_runtime::stored_policy(ledger, version).await? {
+        Some(Ok(engine)) if engine.version() == version => Ok(engine),
+        Some(Err(refused)) => Err(policy_refused(&refused)),
+        Some(Ok(_)) | None => Err(damaged()),
+    }
 }
 
 /// The systems that kinds speak to. Where the settings name none, the simulated platform of the

@@ -1,6 +1,10 @@
 //! Every Chinese text of the command line, each with its English.
 
+mod events;
+
 use clerkwork_core::{EffectState, Lane, ReviewState, Severity, State, Text, Tier, Verdict};
+
+use events::EVENTS;
 
 /// The name of a state.
 pub const fn state(state: State) -> Text {
@@ -94,59 +98,6 @@ pub fn event(name: &str) -> Text {
         .map_or_else(|| Text::owned(name, name), |(_, text)| text.clone())
 }
 
-const EVENTS: &[(&str, Text)] = &[
-    ("job.accepted", Text::new("受理", "accepted")),
-    ("job.available", Text::new("到期待办", "due")),
-    ("job.claimed", Text::new("领取", "claimed")),
-    ("job.decided", Text::new("策略判定", "decided")),
-    ("job.completed", Text::new("办结", "completed")),
-    ("job.returned", Text::new("退回申请人", "returned")),
-    ("job.blocked", Text::new("转人工", "blocked")),
-    ("job.waiting", Text::new("等待外部", "waiting")),
-    (
-        "job.retry_scheduled",
-        Text::new("安排重试", "retry scheduled"),
-    ),
-    ("job.failed", Text::new("失败", "failed")),
-    ("job.rescued", Text::new("接管重办", "rescued")),
-    ("job.released", Text::new("交还", "released")),
-    (
-        "job.cancel_requested",
-        Text::new("申请取消", "cancel requested"),
-    ),
-    ("job.cancelled", Text::new("取消", "cancelled")),
-    ("job.redriven", Text::new("重新办理", "redriven")),
-    (
-        "effect.intended",
-        Text::new("登记操作意图", "effect intended"),
-    ),
-    (
-        "effect.confirmed",
-        Text::new("操作已确认", "effect confirmed"),
-    ),
-    ("effect.refused", Text::new("操作被拒绝", "effect refused")),
-    (
-        "effect.unknown",
-        Text::new("操作结果不明", "effect unknown"),
-    ),
-    ("review.opened", Text::new("提交人工审核", "review opened")),
-    ("review.approved", Text::new("人工同意", "review approved")),
-    ("review.returned", Text::new("人工退回", "review returned")),
-    (
-        "review.handed_over",
-        Text::new("转请他人核实", "review handed over"),
-    ),
-    ("review.lapsed", Text::new("审核失效", "review lapsed")),
-    ("batch.created", Text::new("建立批次", "batch created")),
-    ("worker.started", Text::new("进程启动", "worker started")),
-    ("worker.stopped", Text::new("进程停止", "worker stopped")),
-    ("worker.lost", Text::new("进程失联", "worker lost")),
-    ("policy.loaded", Text::new("策略加载", "policy loaded")),
-    ("queue.refilled", Text::new("队列重建", "queue refilled")),
-    ("access.refused", Text::new("拒绝访问", "access refused")),
-    ("audit.read", Text::new("查阅审计", "audit read")),
-];
-
 macro_rules! labels {
     ($($name:ident = $zh:literal, $en:literal;)+) => {
         $(#[doc = $en] pub const $name: Text = Text::new($zh, $en);)+
@@ -212,17 +163,26 @@ labels! {
     NO_REVIEWS = "没有符合条件的审核。", "no review fits";
     NO_EVENTS = "没有符合条件的事件。", "no event fits";
     NO_LETTERS = "没有死信。", "there is no dead letter";
+    SAME_RULES = "两个规则包的规则相同。", "both bundles have the same rules";
+    OLD = "原结论", "old";
+    NEW = "新结论", "new";
+    ITEMS = "件数", "items";
+    MOVES = "变化", "moves";
+    NO_INPUTS = "该时段内没有已存的决定。", "nothing was decided in that time";
+    WOULD_PASS = "下列事实如有变化即可通过（最小变化）", "it would have passed with the smallest change of facts";
+    NEVER_PASSES = "无论事实如何均不得自动办理。", "no change of facts lets a robot do it";
+    NO_CHANGE_FOUND = "未找到可使其通过的少量变化。", "no small change of facts was found with which it would have passed";
     NO_BRAKES = "没有生效的制动。", "no brake is on";
     BRAKE_PUT = "已制动，停止办理", "acting is stopped";
     BRAKE_WAS_ON = "此前已制动", "a brake of this scope was on already";
     BRAKE_RELEASED = "制动已解除，恢复办理的任务数", "the brake is released; jobs that go on";
-    SCOPE = "范围", "Scope";
-    PUT_BY = "制动人", "Put by";
-    RELEASED_BY = "解除人", "Released by";
+    SCOPE = "范围", "scope";
+    PUT_BY = "制动人", "put by";
+    RELEASED_BY = "解除人", "released by";
     NO_BUNDLES = "没有提交过规则包；现行的是随安装附带的规则包。", "no bundle was proposed; the one that was installed is in force";
-    VERSION = "版本", "Version";
-    PROPOSED_BY = "提交人", "Proposed by";
-    NOTE = "说明", "Note";
+    VERSION = "版本", "version";
+    PROPOSED_BY = "提交人", "proposed by";
+    NOTE = "说明", "note";
     IN_FORCE = "现行", "in force";
     MASKED = "个人信息已隐去；加 --reveal 显示（将记入审计）。", "personal data are masked; --reveal shows them and is recorded";
     RETURNED_WHY = "退回原因", "Why items were returned";

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use clerkwork_audit::{EventDraft, EventType};
 use clerkwork_connectors_api::ConnectorError;
 use clerkwork_core::{
-    Actor, Binding, BrakeId, Decision, EffectRecord, EffectState, Facts, Finding, Job, Review,
-    ReviewId, RuleHit, Scope, State, Text, Verdict,
+    Actor, Binding, BrakeId, Decision, EffectRecord, EffectState, Facts, Finding, Job, MadeBy,
+    Review, ReviewId, RuleHit, Scope, State, Text, Verdict,
 };
 use clerkwork_kinds::Wait;
 use clerkwork_ledger::{
@@ -41,6 +41,8 @@ pub(crate) struct Attempt<'a> {
     /// What a brake could stop it by.
     pub(crate) scopes: Vec<Scope>,
     pub(crate) pending: Pending,
+    /// What makes another item the same matter for people: see [`clerkwork_kinds::Item::concern`].
+    pub(crate) concern: Option<String>,
     /// The matter that the job holds: see [`clerkwork_kinds::Item::matter`].
     pub(crate) holds: Option<String>,
     /// The facts of the latest decision of this attempt.
@@ -134,6 +136,7 @@ impl<'a> Attempt<'a> {
             policy: services.oversight.policy(),
             scopes: vec![Scope::All],
             pending: Pending::default(),
+            concern: None,
             holds: None,
             facts: Facts::default(),
             findings: Vec::new(),
@@ -201,10 +204,12 @@ impl<'a> Attempt<'a> {
             }
             // Nobody but this attempt changes a decided review, so this is no overtaking. Taken for
             // one, it would leave the job running with nobody at it.
-            Changed::No(refused @ Refused::ReviewNotOpen) => Err(LedgerError::Invalid(format!(
-                "the review of job `{}` cannot be changed: {refused:?}",
-                self.job.id
-            ))),
+            Changed::No(refused @ (Refused::ReviewNotOpen | Refused::Review(_))) => {
+                Err(LedgerError::Invalid(format!(
+                    "the review of job `{}` cannot be changed: {refused:?}",
+                    self.job.id
+                )))
+            }
             Changed::No(refused @ (Refused::NoSuchJob | Refused::JobIs { .. })) => {
                 tracing::info!(job.id = %self.job.id, job.attempt = self.job.attempt, ?refused, "attempt was overtaken");
                 Ok(Held::Lost)
@@ -310,6 +315,7 @@ impl<'a> Attempt<'a> {
             json!({"review": review.to_string(), "rules": ids}),
         );
         let release = self.rests_clean();
+        let concern = self.concern.clone();
         self.commit(State::Blocked, |change| {
             change.release = release;
             // What comes after a person's word is a new stretch of the way.
@@ -319,6 +325,7 @@ impl<'a> Attempt<'a> {
                 id: review,
                 rules,
                 binding,
+                concern,
             });
             change.events.extend([opened, blocked]);
         })
@@ -346,6 +353,7 @@ impl<'a> Attempt<'a> {
             .retain(|event| event.kind != EventType::JobDecided);
         self.note_decision(DecisionRecord {
             decision,
+            made_by: MadeBy::Fleet,
             facts,
             findings,
         });

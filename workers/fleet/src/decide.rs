@@ -3,8 +3,8 @@
 use clerkwork_audit::EventType;
 use clerkwork_connectors_api::ConnectorError;
 use clerkwork_core::{
-    Binding, Decision, Facts, Finding, Review, ReviewId, ReviewState, RuleHit, Severity, State,
-    Verdict,
+    Binding, Decision, Facts, Finding, MadeBy, Review, ReviewId, ReviewState, RuleHit, Severity,
+    State, Verdict,
 };
 use clerkwork_kinds::{Item, JobKind, Order, Past};
 use clerkwork_ledger::{DecisionRecord, LedgerError, ReviewWrite};
@@ -81,7 +81,9 @@ pub(crate) async fn rule(
     let mut decision = attempt
         .policy
         .decide(&question(attempt, kind, &known.facts));
+    let mut made_by = MadeBy::Policy;
     if let Some(lapsed) = lapsed {
+        made_by = MadeBy::Fleet;
         if !decision.verdict.asks_people() {
             decision.verdict = Verdict::Review;
             decision.rules.clear();
@@ -95,7 +97,7 @@ pub(crate) async fn rule(
         }),
         Verdict::Review | Verdict::Review2 | Verdict::Hold => None,
     };
-    Ok(ruling(order, decision, known))
+    Ok(ruling(order, decision, made_by, known))
 }
 
 /// Says why a person's decision no longer binds. What the person saw is in the ledger.
@@ -150,7 +152,7 @@ fn rule_as_decided(
             policy_version: attempt.policy.version(),
             facts_digest: known.facts.digest(),
         };
-        return ruling(Some(order), decision, known);
+        return ruling(Some(order), decision, MadeBy::Person, known);
     }
     let policy = &attempt.policy;
     let question = question(attempt, kind, &known.facts);
@@ -159,12 +161,13 @@ fn rule_as_decided(
         Order::Return { .. } => (policy.may_execute_returned(&question), Verdict::Return),
     };
     let order = (decision.verdict == allowed).then_some(order);
-    ruling(order, decision, known)
+    ruling(order, decision, MadeBy::Person, known)
 }
 
-fn ruling(order: Option<Order>, decision: Decision, known: Known) -> Ruling {
+fn ruling(order: Option<Order>, decision: Decision, made_by: MadeBy, known: Known) -> Ruling {
     let record = DecisionRecord {
         decision,
+        made_by,
         facts: known.facts,
         findings: known.findings,
     };

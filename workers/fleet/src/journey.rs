@@ -69,6 +69,7 @@ pub async fn travel(services: &Services, entry: &Entry) -> Result<(), LedgerErro
         Ok(item) => item,
         Err(path) => return end(attempt.block_for(hits::unreadable(&path)).await),
     };
+    attempt.concern = item.concern();
     if let Some(matter) = item.matter() {
         if !services.ledger.hold(attempt.job.id, &matter).await? {
             let wait = elsewhere(&attempt, matter);

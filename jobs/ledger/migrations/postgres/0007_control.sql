@@ -37,3 +37,6 @@ CREATE TABLE policy_activation (
     reason      TEXT COLLATE "C" NOT NULL,
     rollback    BIGINT NOT NULL
 );
+
+-- Who made the decision: policy, person (what a person decided is carried out) or fleet.
+ALTER TABLE decision ADD COLUMN made_by TEXT COLLATE "C" NOT NULL DEFAULT 'policy';

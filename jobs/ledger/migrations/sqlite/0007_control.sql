@@ -37,3 +37,6 @@ CREATE TABLE policy_activation (
     reason      TEXT NOT NULL,
     rollback    INTEGER NOT NULL
 ) WITHOUT ROWID;
+
+-- Who made the decision: policy, person (what a person decided is carried out) or fleet.
+ALTER TABLE decision ADD COLUMN made_by TEXT NOT NULL DEFAULT 'policy';

@@ -199,6 +199,17 @@ async fn standing(tx: &mut Tx, version: Digest) -> Result<Option<StoredBundle>, 
     found.first().map(row).transpose()
 }
 
+/// The number of the latest activation and its bundle.
+async fn latest(tx: &mut Tx) -> Result<(i64, Option<Digest>), LedgerError> {
+    let sql = "SELECT n, version FROM policy_activation ORDER BY n DESC LIMIT 1";
+    let found = tx.fetch(sql, Vec::new()).await?;
+    let Some(row) = found.first() else {
+        return Ok((0, None));
+    };
+    let read = || Ok::<_, Damage>((row.int(0)?, Some(Digest(row.bytes(1)?))));
+    read().map_err(|Damage(damage)| LedgerError::corrupt("policy_activation", "?", damage))
+}
+
 async fn insert(
     tx: &mut Tx,
     plan: &Plan<'_>,
@@ -294,7 +305,7 @@ impl Register for Activate {
         let Some(known) = standing(tx, self.version).await? else {
             return Ok(Err(PolicyRefusal::NoSuchBundle));
         };
-        let in_force = super::Control::of_tx(tx).await?.policy;
+        let (n, in_force) = latest(tx).await?;
         if in_force == Some(self.version) {
             return Ok(Err(PolicyRefusal::InForce));
         }
@@ -316,13 +327,14 @@ impl Register for Activate {
             }
         }
         let cells = vec![
+            (n + 1).into(),
             self.version.0.to_vec().into(),
             self.by.as_str().into(),
             plan.at.into(),
             self.reason.as_str().into(),
             i64::from(self.rollback).into(),
         ];
-        // Of two at once one finds its number taken.
+        // The number follows the one that was seen in force: of two at once one finds it taken.
         if tx.execute(ACTIVATE, cells).await? == 0 {
             return Ok(Err(PolicyRefusal::Overtaken));
         }

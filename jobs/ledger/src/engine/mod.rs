@@ -1,8 +1,9 @@
 //! The two engines behind one set of calls.
 //!
 //! Statements are written once. Where the engines differ, a statement holds a word in braces:
-//! `{rows}` (see [`bulk`]), `{lock}` (rows are locked on PostgreSQL; SQLite has one writer anyway)
-//! and `{skip}` (locked rows are passed over).
+//! `{rows}` (see [`bulk`]), `{lock}` (rows are locked on PostgreSQL; SQLite has one writer anyway),
+//! `{skip}` (locked rows are passed over) and `{share}` (rows stay as they are until the end of the
+//! transaction).
 
 pub(crate) mod bulk;
 pub(crate) mod cell;
@@ -23,17 +24,22 @@ pub(crate) enum Engine {
 
 /// The text of a statement for one engine.
 pub(crate) fn engine_text(sql: &'static str, engine: Engine) -> Cow<'static, str> {
-    if !sql.contains("{lock}") && !sql.contains("{skip}") {
+    if !["{lock}", "{skip}", "{share}"]
+        .iter()
+        .any(|word| sql.contains(word))
+    {
         return Cow::Borrowed(sql);
     }
-    let (lock, skip) = match engine {
-        Engine::Sqlite => ("", ""),
+    let (lock, skip, share) = match engine {
+        Engine::Sqlite => ("", "", ""),
         Engine::Postgres => (
             "ORDER BY job.id FOR NO KEY UPDATE OF job",
             "FOR NO KEY UPDATE SKIP LOCKED",
+            "FOR SHARE",
         ),
     };
-    Cow::Owned(sql.replace("{lock}", lock).replace("{skip}", skip))
+    let sql = sql.replace("{lock}", lock).replace("{skip}", skip);
+    Cow::Owned(sql.replace("{share}", share))
 }
 
 /// Connections to the database: some that write, some that only read.

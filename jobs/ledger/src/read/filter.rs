@@ -50,6 +50,23 @@ impl Query {
         let _ = write!(self.and(), "{left} ${n}");
     }
 
+    /// Like [`put`](Self::put), inside a parenthesis that `left` opens.
+    pub(crate) fn put_within(&mut self, left: &'static str, cell: impl Into<Cell>) {
+        let n = self.bind(cell);
+        let _ = write!(self.and(), "{left} ${n})");
+    }
+
+    /// One of two columns (with their operators) against one value.
+    pub(crate) fn put_either(
+        &mut self,
+        one: &'static str,
+        two: &'static str,
+        cell: impl Into<Cell>,
+    ) {
+        let n = self.bind(cell);
+        let _ = write!(self.and(), "({one} ${n} OR {two} ${n})");
+    }
+
     /// The office itself or one below it: `0` is the character after `/`.
     pub(crate) fn office(&mut self, column: &'static str, office: &Office) {
         let itself = self.bind(office.as_str());
@@ -59,6 +76,13 @@ impl Query {
             self.and(),
             "({column} = ${itself} OR ({column} >= ${from} AND {column} < ${to}))"
         );
+    }
+
+    /// The first `limit` rows in the order of a column.
+    pub(crate) fn first_by(mut self, column: &'static str, limit: u32) -> (String, Vec<Cell>) {
+        let n = self.bind(limit.clamp(1, 1_000));
+        let _ = write!(self.text, " ORDER BY {column} LIMIT ${n}");
+        (self.text, self.cells)
     }
 
     /// The page, newest first.

@@ -158,21 +158,55 @@ impl Ledger {
         found.iter().map(rows::decision).collect()
     }
 
-    /// One review.
+    /// One review, with the approvals so far.
     pub async fn review(&self, id: ReviewId) -> Result<Option<Review>, LedgerError> {
         let sql = format!("SELECT {} FROM review r WHERE r.id = $1", rows::REVIEW);
-        let found = self.pools().fetch(sql, vec![id.0.into()]).await?;
-        found.first().map(rows::review).transpose()
+        self.one_review(sql, id.0.into()).await
     }
 
-    /// The latest review of a job.
+    /// The latest review of a job, with the approvals so far.
     pub async fn review_of_job(&self, job: JobId) -> Result<Option<Review>, LedgerError> {
         let sql = format!(
             "SELECT {} FROM review r WHERE r.job = $1 ORDER BY r.opened_at DESC, r.id DESC LIMIT 1",
             rows::REVIEW
         );
-        let found = self.pools().fetch(sql, vec![job.0.into()]).await?;
-        found.first().map(rows::review).transpose()
+        self.one_review(sql, job.0.into()).await
+    }
+
+    async fn one_review(&self, sql: String, key: Cell) -> Result<Option<Review>, LedgerError> {
+        let found = self.pools().fetch(sql, vec![key]).await?;
+        let Some(row) = found.first() else {
+            return Ok(None);
+        };
+        let mut review = rows::review(row)?;
+        self.add_approvals(&mut review).await?;
+        Ok(Some(review))
+    }
+
+    async fn add_approvals(&self, review: &mut Review) -> Result<(), LedgerError> {
+        let sql = "SELECT review, by_user, on_behalf_of, tier, at FROM review_approval \
+            WHERE review = $1 ORDER BY at, by_user";
+        for row in &self.pools().fetch(sql, vec![review.id.0.into()]).await? {
+            review.approvals.push(rows::approval(row)?.1);
+        }
+        Ok(())
+    }
+
+    /// The open reviews that are decided together with this one, the oldest first.
+    pub async fn joined_reviews(&self, first: ReviewId) -> Result<Vec<Review>, LedgerError> {
+        let sql = format!(
+            "SELECT {} FROM review r WHERE r.joined_to = $1 AND r.state = 'open' ORDER BY r.id",
+            rows::REVIEW
+        );
+        let found = self.pools().fetch(sql, vec![first.0.into()]).await?;
+        let mut joined = found
+            .iter()
+            .map(rows::review)
+            .collect::<Result<Vec<_>, _>>()?;
+        for review in &mut joined {
+            self.add_approvals(review).await?;
+        }
+        Ok(joined)
     }
 
     /// Reviews, newest first.
@@ -200,6 +234,14 @@ impl Ledger {
         }
         let (sql, cells) = query.page("r.id", page.raw(|id| id.0));
         let found = self.pools().fetch(sql, cells).await?;
-        found.iter().map(rows::review).collect()
+        let mut reviews = found
+            .iter()
+            .map(rows::review)
+            .collect::<Result<Vec<_>, _>>()?;
+        // Only where more than one must approve can an open one have any.
+        for review in reviews.iter_mut().filter(|one| one.approvals_needed > 1) {
+            self.add_approvals(review).await?;
+        }
+        Ok(reviews)
     }
 }

@@ -1,11 +1,13 @@
 //! Reading. Readers use connections of their own and never wait for the writer.
 
 pub(crate) mod filter;
+mod inputs;
 mod jobs;
+mod people;
 pub(crate) mod rows;
 mod trail;
 
-use clerkwork_core::{BatchId, Timestamp};
+use clerkwork_core::{BatchId, Office, Timestamp};
 use uuid::Uuid;
 
 use crate::{
@@ -13,6 +15,8 @@ use crate::{
     engine::{Engine, Pools, cell::Damage},
 };
 use filter::Query;
+
+pub use inputs::KeptInput;
 
 const SILENT: &str = include_str!("../sql/silent.sql");
 const NEXT_DUE: &str = include_str!("../sql/next_due.sql");
@@ -66,7 +70,26 @@ impl Ledger {
 
     /// Batches, newest first.
     pub async fn batches(&self, page: Page<BatchId>) -> Result<Vec<BatchStatus>, LedgerError> {
-        let (sql, cells) = Query::new(BATCH).page("id", page.raw(|id| id.0));
+        self.batches_where(Query::new(BATCH), page).await
+    }
+
+    /// Batches of an office or those below it, newest first.
+    pub async fn batches_within(
+        &self,
+        office: &Office,
+        page: Page<BatchId>,
+    ) -> Result<Vec<BatchStatus>, LedgerError> {
+        let mut query = Query::new(BATCH);
+        query.office("office", office);
+        self.batches_where(query, page).await
+    }
+
+    async fn batches_where(
+        &self,
+        query: Query,
+        page: Page<BatchId>,
+    ) -> Result<Vec<BatchStatus>, LedgerError> {
+        let (sql, cells) = query.page("id", page.raw(|id| id.0));
         let found = self.pools().fetch(sql, cells).await?;
         let mut batches = Vec::with_capacity(found.len());
         for row in &found {

@@ -1,8 +1,8 @@
 //! From rows to the types of the domain. A value that cannot be understood names table and row.
 
 use clerkwork_core::{
-    Binding, Decision, Digest, EffectRecord, EffectState, EventId, IdempotencyKey, Job, JobId,
-    KindName, Review, ReviewId, ReviewState, Timestamp, Verdict, WorkerId,
+    Approval, Binding, Decision, Digest, EffectRecord, EffectState, EventId, IdempotencyKey, Job,
+    JobId, KindName, Review, ReviewId, ReviewState, Tier, Timestamp, Verdict, WorkerId,
 };
 
 use crate::{
@@ -12,7 +12,11 @@ use crate::{
     row::{JobRow, batch_of, deadline_of, verdict_of},
 };
 
-fn named<T>(table: &'static str, row: &Cells, read: Result<T, Damage>) -> Result<T, LedgerError> {
+pub(crate) fn named<T>(
+    table: &'static str,
+    row: &Cells,
+    read: Result<T, Damage>,
+) -> Result<T, LedgerError> {
     read.map_err(|damage| LedgerError::corrupt(table, row.name_of_row(0), damage.0))
 }
 
@@ -189,21 +193,12 @@ fn review_state(row: &Cells, column: usize) -> Result<ReviewState, Damage> {
         .ok_or_else(|| row.damage(column, format!("unknown state `{name}`")))
 }
 
-pub(crate) fn review_standing(row: &Cells) -> Result<(ReviewId, JobId, ReviewState), LedgerError> {
-    let read = || {
-        Ok((
-            ReviewId(row.uuid(0)?),
-            JobId(row.uuid(1)?),
-            review_state(row, 2)?,
-        ))
-    };
-    named("review", row, read())
-}
-
 /// What [`review`] reads, for `FROM review r`.
 pub(crate) const REVIEW: &str = "\
     r.id, r.job, r.state, r.rules, r.payload, r.facts, r.policy, r.opened_at, r.decided_by, \
-    r.decided_at, r.reason, r.assigned_to";
+    r.decided_at, r.reason, r.assigned_to, r.revision, r.approvals_needed, r.tier, r.level, \
+    r.claimed_by, r.claim_until, r.due_at, r.reminded_at, r.asked_until, r.expired_at, \
+    r.joined_to, r.code, r.on_behalf_of";
 
 pub(crate) fn review(row: &Cells) -> Result<Review, LedgerError> {
     let read = || {
@@ -222,9 +217,45 @@ pub(crate) fn review(row: &Cells) -> Result<Review, LedgerError> {
             decided_by: row.opt_text(8)?,
             decided_at: opt_time(row, 9)?,
             reason: row.opt_text(10)?,
+            revision: u64::try_from(row.int(12)?).map_err(|error| row.damage(12, error))?,
+            approvals_needed: row.count(13)?,
+            tier: tier(row, 14)?,
+            level: row.count(15)?,
+            claimed_by: row.opt_text(16)?,
+            claim_until: opt_time(row, 17)?,
+            due_at: opt_time(row, 18)?,
+            reminded_at: opt_time(row, 19)?,
+            asked_until: opt_time(row, 20)?,
+            expired_at: opt_time(row, 21)?,
+            joined_to: row.opt_uuid(22)?.map(ReviewId),
+            approvals: Vec::new(),
+            code: row.opt_text(23)?,
+            on_behalf_of: row.opt_text(24)?,
         })
     };
     named("review", row, read())
+}
+
+fn tier(row: &Cells, column: usize) -> Result<Tier, Damage> {
+    let name = row.text(column)?;
+    Tier::ALL
+        .into_iter()
+        .find(|tier| tier.as_str() == name)
+        .ok_or_else(|| row.damage(column, format!("unknown tier `{name}`")))
+}
+
+/// Columns: review, by_user, on_behalf_of, tier, at.
+pub(crate) fn approval(row: &Cells) -> Result<(ReviewId, Approval), LedgerError> {
+    let read = || {
+        let approval = Approval {
+            by: row.text(1)?,
+            on_behalf_of: row.opt_text(2)?,
+            tier: tier(row, 3)?,
+            at: time(row, 4)?,
+        };
+        Ok((ReviewId(row.uuid(0)?), approval))
+    };
+    named("review_approval", row, read())
 }
 
 /// What [`decision`] reads, for `FROM decision d`.

@@ -1,3 +1,3 @@
 INSERT INTO policy_activation (n, version, activated_by, activated_at, reason, rollback)
-SELECT coalesce(max(n), 0) + 1, $1, $2, $3, $4, $5 FROM policy_activation WHERE true
+VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT DO NOTHING

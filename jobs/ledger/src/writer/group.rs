@@ -7,14 +7,15 @@ use std::{
 };
 
 use clerkwork_audit::Pseudonym;
-use clerkwork_core::{Actor, EffectState, Job, JobId, State};
+use clerkwork_core::{Actor, EffectState, Job, JobId, ReviewId, State};
 
 use super::{
-    Shared, accept,
+    Shared, accept, authority,
     memory::Written,
     plain,
-    plan::{Person, Plan, ReviewRow},
+    plan::{Person, Plan},
     request::{Answer, Answered, Work},
+    reviews::ReviewRow,
     templates as sql,
     write::write,
 };
@@ -73,6 +74,12 @@ async fn transact(
 struct Needed {
     jobs: BTreeSet<JobId>,
     reviews: BTreeSet<JobId>,
+    /// Reviews that somebody decides on.
+    decided: BTreeSet<ReviewId>,
+    /// Users on whose rights a decision rests, as they were judged.
+    authority: BTreeSet<(String, u64)>,
+    /// What new reviews are about.
+    concerns: BTreeSet<String>,
     persons: BTreeSet<JobId>,
     /// Jobs that somebody wants to cancel: their open effects matter.
     cancelled: BTreeSet<JobId>,
@@ -150,14 +157,15 @@ async fn run(
 
 fn wants_reviews(change: &Change) -> bool {
     change.to == State::Cancelled
-        || matches!(
-            change.review,
+        || match &change.review {
             Some(
                 ReviewWrite::Decide { .. }
-                    | ReviewWrite::HandOver { .. }
-                    | ReviewWrite::Lapse { .. }
-            )
-        )
+                | ReviewWrite::HandOver { .. }
+                | ReviewWrite::Patch { .. }
+                | ReviewWrite::Lapse { .. },
+            ) => true,
+            Some(ReviewWrite::Open { .. }) | None => false,
+        }
 }
 
 async fn needed(tx: &mut Tx, works: &[Work]) -> Result<Needed, LedgerError> {
@@ -171,6 +179,18 @@ async fn needed(tx: &mut Tx, works: &[Work]) -> Result<Needed, LedgerError> {
             Work::Change(change) => {
                 needed.jobs.insert(change.job);
                 needed.control |= change.gate.is_some();
+                match &change.review {
+                    Some(ReviewWrite::Decide { id, terms, .. }) => {
+                        needed.control = true;
+                        needed.decided.insert(*id);
+                        let terms = terms.iter().flat_map(|terms| &terms.authority);
+                        needed.authority.extend(terms.cloned());
+                    }
+                    Some(ReviewWrite::Open { concern, .. }) => {
+                        needed.concerns.extend(concern.clone());
+                    }
+                    _ => {}
+                }
                 if wants_reviews(change) {
                     needed.reviews.insert(change.job);
                 }
@@ -244,20 +264,7 @@ async fn read(
     for row in tx.bulk_fetch(&sql::JOB_LOAD, ids(&unknown)).await? {
         plan.add_job(JobRow::read(&row)?);
     }
-    let reviews = tx.bulk_fetch(&sql::REVIEW_STANDING, ids(&needed.reviews));
-    for row in reviews.await? {
-        let (id, job, state) = rows::review_standing(&row)?;
-        let review = ReviewRow {
-            job,
-            state,
-            decided_by: None,
-            reason: None,
-            assigned_to: None,
-            changed: false,
-            opened: None,
-        };
-        plan.reviews.insert(id, review);
-    }
+    read_reviews(tx, plan, needed).await?;
     let effects = tx.bulk_fetch(&sql::EFFECT_OF, ids(&needed.cancelled));
     for row in effects.await? {
         let (job, effect) = rows::effect(&row)?;
@@ -275,6 +282,54 @@ async fn read(
             let key = shared.sealer.unwrap_key(&wrapped, &Pseudonym(pseudonym))?;
             plan.persons.insert(job, Person { pseudonym, key });
         }
+    }
+    Ok(())
+}
+
+/// Reads the reviews that are to be changed, and what a decision on them is judged by.
+async fn read_reviews(
+    tx: &mut Tx,
+    plan: &mut Plan<'_>,
+    needed: &Needed,
+) -> Result<(), LedgerError> {
+    let reviews = tx.bulk_fetch(&sql::REVIEW_STANDING, ids(&needed.reviews));
+    for row in reviews.await? {
+        let review = rows::review(&row)?;
+        plan.reviews.insert(review.id, ReviewRow::of(review));
+    }
+    let mut decided = Rows::default();
+    for review in &needed.decided {
+        decided.push([review.0.into()]);
+    }
+    for row in tx.bulk_fetch(&sql::APPROVALS_OF, decided.clone()).await? {
+        let (review, approval) = rows::approval(&row)?;
+        if let Some(row) = plan.reviews.get_mut(&review) {
+            row.review.approvals.push(approval);
+        }
+    }
+    for row in tx.bulk_fetch(&sql::REVIEW_JOINED, decided).await? {
+        let read = || Ok::<_, Damage>((ReviewId(row.uuid(0)?), ReviewId(row.uuid(1)?)));
+        let (first, joined) =
+            read().map_err(|d| LedgerError::corrupt("review", row.name_of_row(1), d.0))?;
+        if let Some(row) = plan.reviews.get_mut(&first) {
+            row.joined.push(joined);
+        }
+    }
+    for seen in &needed.authority {
+        let lost = authority::unchanged(tx, std::slice::from_ref(seen)).await?;
+        if lost.is_some() {
+            plan.lost_authority.insert(seen.clone());
+        }
+    }
+    let mut concerns = Rows::default();
+    for concern in &needed.concerns {
+        concerns.push([concern.as_str().into()]);
+    }
+    for row in tx.bulk_fetch(&sql::REVIEW_CONCERN, concerns).await? {
+        let read = || Ok::<_, Damage>((row.text(0)?, ReviewId(row.uuid(1)?)));
+        let (concern, review) =
+            read().map_err(|d| LedgerError::corrupt("review", row.name_of_row(1), d.0))?;
+        plan.concerns.insert(concern, review);
     }
     Ok(())
 }

@@ -9,6 +9,7 @@
 //! done one by one, so that the one that cannot be done fails alone.
 
 mod accept;
+pub(crate) mod authority;
 pub(crate) mod dispatch;
 mod group;
 mod memory;
@@ -16,6 +17,7 @@ mod plain;
 pub(crate) mod plan;
 pub(crate) mod register;
 pub(crate) mod request;
+pub(crate) mod reviews;
 mod steps;
 mod templates;
 mod write;

@@ -13,6 +13,7 @@ use clerkwork_core::{
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::reviews::ReviewRow;
 use crate::{
     Change, Changed, Control, DecisionRecord, EffectWrite, LedgerError, Refused, ReviewWrite,
     WaitWrite, mint::Mint, row::JobRow,
@@ -49,20 +50,6 @@ pub(crate) enum EffectOut {
     },
 }
 
-/// The state of a review before and after.
-#[derive(Debug, Clone)]
-pub(crate) struct ReviewRow {
-    pub(crate) job: JobId,
-    pub(crate) state: ReviewState,
-    pub(crate) decided_by: Option<String>,
-    pub(crate) reason: Option<String>,
-    /// Set when this transaction hands it over.
-    pub(crate) assigned_to: Option<String>,
-    pub(crate) changed: bool,
-    /// Set when this transaction opens it.
-    pub(crate) opened: Option<(Vec<clerkwork_core::RuleHit>, clerkwork_core::Binding)>,
-}
-
 /// A row with what was done to it.
 #[derive(Debug)]
 pub(crate) struct Slot {
@@ -90,6 +77,10 @@ pub(crate) struct Plan<'a> {
     pub(crate) entered: Vec<JobRow>,
     pub(crate) persons: HashMap<JobId, Person>,
     pub(crate) reviews: BTreeMap<ReviewId, ReviewRow>,
+    /// The open review that was first of each concern, as far as reviews of it are to be opened.
+    pub(crate) concerns: HashMap<String, ReviewId>,
+    /// Users who are not what they were when something was allowed to them, with what they were.
+    pub(crate) lost_authority: BTreeSet<(String, u64)>,
     /// Of the jobs to be cancelled, those with an announced effect whose outcome is not known.
     pub(crate) open_effects: BTreeSet<JobId>,
     pub(crate) events: Vec<EventOut>,
@@ -124,6 +115,8 @@ impl<'a> Plan<'a> {
             entered: Vec::new(),
             persons: HashMap::new(),
             reviews: BTreeMap::new(),
+            concerns: HashMap::new(),
+            lost_authority: BTreeSet::new(),
             events: Vec::new(),
             effects: BTreeMap::new(),
             open_effects: BTreeSet::new(),
@@ -230,6 +223,7 @@ impl<'a> Plan<'a> {
         if let Err(refused) = refused {
             return Ok(Changed::No(refused));
         }
+        self.check_shape(change)?;
         let step = Step {
             job: change.job,
             to: change.to,
@@ -259,27 +253,6 @@ impl<'a> Plan<'a> {
             None => Some(Refused::PolicyChanged),
         };
         refused.map_or(Ok(()), Err)
-    }
-
-    fn check_review(&self, change: &Change) -> Result<(), Refused> {
-        let (id, allowed): (_, &[ReviewState]) = match &change.review {
-            None | Some(ReviewWrite::Open { .. }) => return Ok(()),
-            Some(ReviewWrite::Decide { id, .. } | ReviewWrite::HandOver { id, .. }) => {
-                (id, &[ReviewState::Open])
-            }
-            Some(ReviewWrite::Lapse { id }) => (
-                id,
-                &[
-                    ReviewState::Open,
-                    ReviewState::Approved,
-                    ReviewState::Returned,
-                ],
-            ),
-        };
-        match self.reviews.get(id) {
-            Some(review) if review.job == change.job && allowed.contains(&review.state) => Ok(()),
-            _ => Err(Refused::ReviewNotOpen),
-        }
     }
 
     /// Moves a job. The caller has checked where it stands.
@@ -315,9 +288,8 @@ impl<'a> Plan<'a> {
             events.push(self.render(&draft, office, Some((step.job, seq)), batch, None)?);
         }
         // From here on nothing fails.
-        if let Some(review) = lapsing.and_then(|id| self.reviews.get_mut(&id)) {
-            review.state = ReviewState::Lapsed;
-            review.changed = true;
+        if let Some(id) = lapsing {
+            self.attach_review(step.job, &ReviewWrite::Lapse { id });
         }
         self.move_row(&step, events.len() as u64);
         self.events.extend(events);
@@ -330,7 +302,7 @@ impl<'a> Plan<'a> {
     fn open_review_of(&self, job: JobId) -> Option<ReviewId> {
         self.reviews
             .iter()
-            .find(|(_, review)| review.job == job && review.state == ReviewState::Open)
+            .find(|(_, row)| row.review.job == job && row.review.state == ReviewState::Open)
             .map(|(id, _)| *id)
     }
 
@@ -425,49 +397,8 @@ impl<'a> Plan<'a> {
         if change.release {
             self.released.insert(job);
         }
-        match &change.review {
-            None => {}
-            Some(ReviewWrite::Open { id, rules, binding }) => {
-                let review = ReviewRow {
-                    job,
-                    state: ReviewState::Open,
-                    decided_by: None,
-                    reason: None,
-                    assigned_to: None,
-                    changed: false,
-                    opened: Some((rules.clone(), *binding)),
-                };
-                self.reviews.insert(*id, review);
-            }
-            Some(ReviewWrite::Decide {
-                id,
-                approve,
-                by,
-                reason,
-            }) => {
-                if let Some(review) = self.reviews.get_mut(id) {
-                    review.state = if *approve {
-                        ReviewState::Approved
-                    } else {
-                        ReviewState::Returned
-                    };
-                    review.decided_by = Some(by.clone());
-                    review.reason = Some(reason.clone());
-                    review.changed = true;
-                }
-            }
-            Some(ReviewWrite::HandOver { id, to }) => {
-                if let Some(review) = self.reviews.get_mut(id) {
-                    review.assigned_to = Some(to.clone());
-                    review.changed = true;
-                }
-            }
-            Some(ReviewWrite::Lapse { id }) => {
-                if let Some(review) = self.reviews.get_mut(id) {
-                    review.state = ReviewState::Lapsed;
-                    review.changed = true;
-                }
-            }
+        if let Some(review) = &change.review {
+            self.attach_review(job, review);
         }
     }
 

@@ -34,9 +34,15 @@ bulk! {
     EFFECT_RESOLVE = "effect_resolve" [Id, Text, Text, Text, Int];
     EFFECT_OF = "effect_of" [Id];
     DECISION_INSERT = "decision_insert"
-        [Id, Id, Id, Int, Int, Text, Blob, Blob, Text, Text, Text];
-    REVIEW_INSERT = "review_insert" [Id, Id, Text, Text, Blob, Blob, Blob, Int];
-    REVIEW_UPDATE = "review_update" [Id, Text, Text, Int, Text, Text];
+        [Id, Id, Id, Int, Int, Text, Blob, Blob, Text, Text, Text, Text];
+    REVIEW_INSERT = "review_insert"
+        [Id, Id, Text, Text, Blob, Blob, Blob, Int, Int, Text, Id, Text, Blob];
+    REVIEW_UPDATE = "review_update"
+        [Id, Text, Int, Text, Int, Text, Text, Int, Text, Int, Int, Int, Int, Int, Text, Text];
+    REVIEW_CONCERN = "review_concern" [Text];
+    REVIEW_JOINED = "review_joined" [Id];
+    APPROVALS_OF = "approvals_of" [Id];
+    APPROVAL_INSERT = "approval_insert" [Id, Text, Text, Text, Int, Text];
     REVIEW_STANDING = "review_standing" [Id];
     REVIEW_OF = "review_of" [Id];
     BATCH_KNOWN = "batch_known" [Id];

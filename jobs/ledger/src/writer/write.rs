@@ -1,6 +1,6 @@
 //! From the plan to the tables: one statement for each table that changes.
 
-use clerkwork_core::{EffectState, ReviewState, Timestamp};
+use clerkwork_core::{EffectState, ReviewState, Timestamp, rules_key};
 
 use super::{
     plan::{EffectOut, EventOut, Plan},
@@ -139,7 +139,7 @@ async fn write_effects(tx: &mut Tx, plan: &Plan<'_>) -> Result<(), LedgerError> 
 }
 
 async fn write_decisions(tx: &mut Tx, plan: &Plan<'_>) -> Result<(), LedgerError> {
-    let mut rows = Rows::with_capacity(plan.decisions.len(), 11);
+    let mut rows = Rows::with_capacity(plan.decisions.len(), 12);
     for (job, batch, attempt, record) in &plan.decisions {
         let decision = &record.decision;
         rows.push([
@@ -154,6 +154,7 @@ async fn write_decisions(tx: &mut Tx, plan: &Plan<'_>) -> Result<(), LedgerError
             json(&decision.rules)?.into(),
             json(&record.facts)?.into(),
             json(&record.findings)?.into(),
+            record.made_by.as_str().into(),
         ]);
     }
     tx.bulk(&sql::DECISION_INSERT, rows).await?;
@@ -161,36 +162,65 @@ async fn write_decisions(tx: &mut Tx, plan: &Plan<'_>) -> Result<(), LedgerError
 }
 
 async fn write_reviews(tx: &mut Tx, plan: &Plan<'_>) -> Result<(), LedgerError> {
-    let (mut new, mut changed) = (Rows::default(), Rows::default());
-    for (id, review) in &plan.reviews {
-        if let Some((rules, binding)) = &review.opened {
+    let (mut new, mut changed, mut approvals) = (Rows::default(), Rows::default(), Rows::default());
+    for (id, row) in &plan.reviews {
+        let review = &row.review;
+        if let Some(concern) = &row.opened {
             new.push([
                 id.0.into(),
                 review.job.0.into(),
                 ReviewState::Open.as_str().into(),
-                json(rules)?.into(),
-                binding.payload.0.to_vec().into(),
-                binding.facts.0.to_vec().into(),
-                binding.policy.0.to_vec().into(),
-                plan.at.into(),
+                json(&review.rules)?.into(),
+                review.binding.payload.0.to_vec().into(),
+                review.binding.facts.0.to_vec().into(),
+                review.binding.policy.0.to_vec().into(),
+                review.opened_at.into(),
+                review.approvals_needed.into(),
+                review.tier.as_str().into(),
+                review.joined_to.map(|id| id.0).into(),
+                concern.clone().into(),
+                rules_key(&review.rules).0.to_vec().into(),
             ]);
         }
-        if review.changed {
+        if row.changed {
             changed.push([
                 id.0.into(),
                 review.state.as_str().into(),
+                Cell::Int(i64::try_from(review.revision).ok()),
                 review.decided_by.clone().into(),
-                (review.state != ReviewState::Open)
-                    .then_some(plan.at)
-                    .into(),
+                review.decided_at.into(),
                 review.reason.clone().into(),
                 review.assigned_to.clone().into(),
+                review.level.into(),
+                review.claimed_by.clone().into(),
+                review.claim_until.into(),
+                review.due_at.into(),
+                review.reminded_at.into(),
+                review.asked_until.into(),
+                review.expired_at.into(),
+                review.code.clone().into(),
+                review.on_behalf_of.clone().into(),
+            ]);
+        }
+        for (approval, code) in &row.approvals {
+            approvals.push([
+                id.0.into(),
+                approval.by.as_str().into(),
+                approval.on_behalf_of.clone().into(),
+                approval.tier.as_str().into(),
+                approval.at.into(),
+                code.as_str().into(),
             ]);
         }
     }
-    // What lapses makes room for what is opened: only one review of a job may be open.
-    tx.bulk(&sql::REVIEW_UPDATE, changed).await?;
-    tx.bulk(&sql::REVIEW_INSERT, new).await?;
+    // What lapses makes room for what is opened: only one review of a job may be open. One that is
+    // opened and changed in the same transaction is there before it is changed.
+    tx.bulk(&sql::REVIEW_UPDATE, changed.clone()).await?;
+    if !new.is_empty() {
+        tx.bulk(&sql::REVIEW_INSERT, new).await?;
+        tx.bulk(&sql::REVIEW_UPDATE, changed).await?;
+    }
+    tx.bulk(&sql::APPROVAL_INSERT, approvals).await?;
     Ok(())
 }
 

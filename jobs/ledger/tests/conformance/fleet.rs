@@ -166,6 +166,7 @@ fn decision(verdict: Verdict) -> DecisionRecord {
         },
     );
     DecisionRecord {
+        made_by: clerkwork_core::MadeBy::Policy,
         decision: Decision {
             verdict,
             rules: vec![RuleHit {

@@ -47,6 +47,7 @@ async fn what_was_refused_by_the_database_is_not_remembered(world: World) {
     let review = clerkwork_core::ReviewId::new();
     let digest = clerkwork_core::Digest([0; 32]);
     let open = || clerkwork_ledger::ReviewWrite::Open {
+        concern: None,
         id: review,
         rules: Vec::new(),
         binding: clerkwork_core::Binding {

@@ -112,6 +112,7 @@ async fn work_of_the_first_schema_goes_on_after_the_second(world: World) {
         to: "wang".into(),
     };
     let decide = ReviewWrite::Decide {
+        terms: None,
         id: review,
         approve: true,
         by: "wang".into(),

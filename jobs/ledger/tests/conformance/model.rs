@@ -236,6 +236,7 @@ impl Model {
         if to == State::Blocked {
             let digest = Digest([0; 32]);
             change.review = Some(ReviewWrite::Open {
+                concern: None,
                 id: review,
                 rules: Vec::new(),
                 binding: Binding {
@@ -287,6 +288,7 @@ impl Model {
         let mut decide = change(id, State::Blocked, job.attempt, State::Available);
         let (by, reason) = ("wang".to_owned(), "ok".to_owned());
         decide.review = Some(ReviewWrite::Decide {
+            terms: None,
             id: review,
             approve: true,
             by,

@@ -297,6 +297,7 @@ async fn pages_of_decisions_and_reviews_are_complete(world: World) {
         };
         let mut block = change(id, State::Running, 1, State::Blocked);
         block.decision = Some(Box::new(DecisionRecord {
+            made_by: clerkwork_core::MadeBy::Policy,
             decision: Decision {
                 verdict,
                 rules: Vec::new(),
@@ -308,6 +309,7 @@ async fn pages_of_decisions_and_reviews_are_complete(world: World) {
         }));
         let digest = Digest([1; 32]);
         block.review = Some(ReviewWrite::Open {
+            concern: None,
             id: ReviewId::new(),
             rules: Vec::new(),
             binding: Binding {

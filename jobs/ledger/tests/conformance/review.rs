@@ -44,6 +44,7 @@ async fn blocked(world: &World, reference: &str) -> (JobId, ReviewId) {
     let mut block = change(id, State::Running, 1, State::Blocked);
     block.next_attempt = 2;
     block.review = Some(ReviewWrite::Open {
+        concern: None,
         id: review,
         rules: rules(),
         binding: BINDING,
@@ -55,6 +56,7 @@ async fn blocked(world: &World, reference: &str) -> (JobId, ReviewId) {
 fn decide(job: JobId, review: ReviewId, by: &str, approve: bool) -> Change {
     let mut decide = change(job, State::Blocked, 2, State::Available);
     decide.review = Some(ReviewWrite::Decide {
+        terms: None,
         id: review,
         approve,
         by: by.into(),
@@ -198,6 +200,7 @@ async fn an_approval_lapses_when_its_binding_changed(world: World) {
     let mut block = change(id, State::Running, 2, State::Blocked);
     block.next_attempt = 3;
     block.review = Some(ReviewWrite::Open {
+        concern: None,
         id: second,
         rules: rules(),
         binding: BINDING,

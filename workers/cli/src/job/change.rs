@@ -136,7 +136,7 @@ fn refusal(context: &Context, job: JobId, refused: Refused, rule: &str) -> Failu
         Refused::CancelRequested => {
             Failure::refused("state", format!("job {job} is to be cancelled; {rule}"))
         }
-        Refused::ReviewNotOpen => Failure::refused(
+        Refused::ReviewNotOpen | Refused::Review(_) => Failure::refused(
             "state",
             format!("the review of job {job} is decided; {rule}"),
         ),

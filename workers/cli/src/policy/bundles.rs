@@ -38,7 +38,7 @@ pub struct ProposeArgs {
 #[derive(Debug, clap::Args)]
 pub struct StepArgs {
     /// The bundle's version: its digest, or the first 8 or more digits of it
-    version: String,
+    bundle: String,
     /// Why; no personal data
     #[arg(long)]
     note: String,
@@ -166,7 +166,7 @@ pub async fn rollback(context: &Context, args: RollbackArgs) -> Outcome {
 async fn decide(context: &Context, args: StepArgs, verdict: BundleVerdict) -> Outcome {
     let user = args.acting.user()?;
     let opened = installation::open(context).await?;
-    let bundle = find(&opened.ledger, &args.version).await?;
+    let bundle = find(&opened.ledger, &args.bundle).await?;
     let decided = opened
         .ledger
         .decide_policy(bundle.version, verdict, &args.note, &user)
@@ -186,22 +186,9 @@ async fn enforce(context: &Context, args: StepArgs, rollback: bool) -> Outcome {
     let user = args.acting.user()?;
     let opened = installation::open(context).await?;
     let ledger = &opened.ledger;
-    let bundle = find(ledger, &args.version).await?;
+    let bundle = find(ledger, &args.bundle).await?;
     // What was fit once may not be to this program: no worker could go by it.
-    let engine = clerkwork_runtime::stored_policy(ledger, bundle.version).await?;
-    match engine {
-        Some(Ok(engine)) if engine.version() == bundle.version => {}
-        Some(Err(refused)) => return Err(installation::policy_refused(&refused)),
-        Some(Ok(_)) | None => {
-            return Err(Failure::missing(
-                "ledger_damaged",
-                format!(
-                    "the files of bundle {} are not those of its version",
-                    bundle.version
-                ),
-            ));
-        }
-    }
+    installation::stored_policy(ledger, bundle.version).await?;
     let before = ledger.control().await?.policy;
     let done = ledger
         .activate_policy(bundle.version, before, rollback, &args.note, &user)

@@ -1,17 +1,20 @@
 //! `clerkwork policy …`: the bundle of rules.
 
 mod bundles;
+mod compare;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use clerkwork_policy::{Engine, Problem, Question, Refused, cases};
+use clerkwork_policy::{Bundle, Engine, Problem, Question, Refused, SmallestChange, cases};
 use serde_json::json;
 
 use crate::{
     context::Context,
     failure::{Exit, Failure, Outcome},
-    installation, job, texts,
+    installation, job,
+    out::Out,
+    texts,
 };
 
 /// What can be done with the policy.
@@ -19,7 +22,10 @@ use crate::{
 pub enum Verb {
     Check(CheckArgs),
     Test(TestArgs),
+    Seal(SealArgs),
     Explain(ExplainArgs),
+    Diff(compare::DiffArgs),
+    Backtest(compare::BacktestArgs),
     List(bundles::ListArgs),
     Propose(bundles::ProposeArgs),
     Approve(bundles::ApproveArgs),
@@ -49,6 +55,16 @@ pub struct TestArgs {
     dir: Option<PathBuf>,
 }
 
+/// Writes the manifest of a bundle anew, after a change of its files that is meant.
+///
+/// The manifest lists every file that decides, so that none is lost or changed on its way unseen.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  clerkwork policy seal ./policies")]
+pub struct SealArgs {
+    /// The bundle's folder
+    dir: PathBuf,
+}
+
 /// Says why the policy decides on a job as it does.
 ///
 /// Asks the policy in force about the facts of the job's last decision.
@@ -65,7 +81,10 @@ impl Verb {
         match self {
             Self::Check(args) => check(context, args.dir),
             Self::Test(args) => test(context, args.dir),
+            Self::Seal(args) => seal(context, &args.dir),
             Self::Explain(args) => explain(context, &args.job).await,
+            Self::Diff(args) => compare::diff(context, args).await,
+            Self::Backtest(args) => compare::backtest(context, args).await,
             Self::List(args) => bundles::list(context, args).await,
             Self::Propose(args) => bundles::propose(context, args).await,
             Self::Approve(args) => bundles::approve(context, args).await,
@@ -100,6 +119,15 @@ fn as_json(problem: &Problem) -> serde_json::Value {
         "message": problem.message,
         "hint": problem.hint,
     })
+}
+
+fn seal(context: &Context, dir: &Path) -> Outcome {
+    Bundle::write_manifest(dir).map_err(|refused| installation::policy_refused(&refused))?;
+    let bundle = Bundle::read_dir(dir).map_err(|refused| installation::policy_refused(&refused))?;
+    let version = bundle.version();
+    context.out.line(format!("sealed: version {version}"));
+    context.out.json(&json!({"version": version}));
+    Ok(Exit::Done)
 }
 
 fn check(context: &Context, dir: Option<PathBuf>) -> Outcome {
@@ -159,8 +187,8 @@ fn test(context: &Context, dir: Option<PathBuf>) -> Outcome {
 }
 
 async fn explain(context: &Context, text: &str) -> Outcome {
-    let engine = installation::engine(context.config()?)?;
     let opened = installation::open(context).await?;
+    let engine = installation::policy_in_force(&opened).await?;
     let job = job::find(&opened.ledger, text).await?;
     let kinds = installation::kinds();
     let kind = installation::kind(&kinds, job.kind.as_str())?;
@@ -184,6 +212,15 @@ async fn explain(context: &Context, text: &str) -> Outcome {
         submitter: &job.submitter,
         facts: &kept.facts,
     });
+    let change = engine.smallest_change(&Question {
+        robot: "cli",
+        resource_type: kind.resource_type(),
+        automatable: kind.automatable(),
+        item: &item,
+        office: &job.office,
+        submitter: &job.submitter,
+        facts: &kept.facts,
+    });
     let same = explained.decision.policy_version == kept.decision.policy_version;
     let out = &context.out;
     out.json(&json!({
@@ -191,6 +228,7 @@ async fn explain(context: &Context, text: &str) -> Outcome {
         "decided_at": kept.at.to_string(),
         "same_policy": same,
         "explanation": explained,
+        "smallest_change": change,
     }));
     out.line(format!(
         "{}: {}",
@@ -218,6 +256,7 @@ async fn explain(context: &Context, text: &str) -> Outcome {
     for unmet in &explained.unmet {
         out.line(format!("  not met: {unmet}"));
     }
+    show_change(out, &change);
     if !explained.missing.is_empty() {
         let names = explained
             .missing
@@ -229,4 +268,28 @@ async fn explain(context: &Context, text: &str) -> Outcome {
         ));
     }
     Ok(Exit::Done)
+}
+
+/// With what it would have passed.
+fn show_change(out: &Out, change: &SmallestChange) {
+    match change {
+        SmallestChange::NotNeeded => {}
+        SmallestChange::Found { changes } => {
+            out.line(format!("  {}:", out.both(&texts::WOULD_PASS)));
+            for change in changes {
+                let from = match &change.from {
+                    Some(value) => job::plain(&json!(value)),
+                    None => "?".into(),
+                };
+                let to = job::plain(&json!(change.to));
+                out.line(format!("    {}: {from} -> {to}", change.name));
+            }
+        }
+        SmallestChange::Impossible { .. } => {
+            out.line(format!("  {}", out.both(&texts::NEVER_PASSES)));
+        }
+        SmallestChange::NotFound { .. } => {
+            out.line(format!("  {}", out.both(&texts::NO_CHANGE_FOUND)));
+        }
+    }
 }

@@ -102,6 +102,7 @@ async fn decide(
         .event(event.with_personal("reason", why.clone()));
     change.next_attempt = job.attempt.saturating_add(1);
     change.review = Some(ReviewWrite::Decide {
+        terms: None,
         id: review.id,
         approve,
         by: user.clone(),
@@ -250,6 +251,7 @@ pub(super) async fn overtaken(
             _,
             Refused::NoSuchJob
             | Refused::ReviewNotOpen
+            | Refused::Review(_)
             | Refused::Braked(_)
             | Refused::PolicyChanged,
         ) => Failure::refused(

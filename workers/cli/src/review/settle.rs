@@ -176,6 +176,7 @@ fn settle(
         result: Some(end.result.clone()),
     });
     change.review = Some(ReviewWrite::Decide {
+        terms: None,
         id: review.id,
         approve: !settlement.sending_back,
         by: user.to_owned(),

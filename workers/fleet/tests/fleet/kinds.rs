@@ -10,10 +10,10 @@ use std::{
 
 use async_trait::async_trait;
 use clerkwork_connectors_api::ConnectorError;
-use clerkwork_core::{Clock, EffectRecord, Facts, Finding, Text};
+use clerkwork_core::{Clock, EffectRecord, Facts, Finding, IdempotencyKey, Text};
 use clerkwork_kinds::{
-    Done, Effects, Inquiry, Item, JobKind, Order, Past, PayloadError, PendingItem, Registry, Stop,
-    Subject, Upstreams, Wait,
+    Done, EffectCall, Effects, Inquiry, Item, JobKind, Lookup, Order, Past, PayloadError,
+    PendingItem, Registry, Stop, Subject, Upstreams, Wait,
 };
 use clerkwork_runtime::Services;
 use serde_json::Value;
@@ -33,6 +33,8 @@ pub enum Twist {
     HangsAfterTheAct,
     /// No robot may complete it; but it tries to act all the same.
     ForPeopleOnly,
+    /// It tries to change the taxpayer's bank account, which no kind may.
+    ChangesAccount,
     /// All items are about the same matter.
     OneMatter,
     /// The first time it acts, it waits for an hour instead, or until somebody rings.
@@ -171,6 +173,7 @@ impl Item for TwistedItem {
             Twist::PanicsAfterTheAct
             | Twist::HangsAfterTheAct
             | Twist::ForPeopleOnly
+            | Twist::ChangesAccount
             | Twist::OneMatter
             | Twist::WaitsFirst
             | Twist::NeverContent => self.real.gather(upstreams, clock, past, findings).await,
@@ -195,6 +198,9 @@ impl Item for TwistedItem {
                 }));
             }
             Twist::NeverContent => return Ok(Done::Reconsider),
+            Twist::ChangesAccount => {
+                effects.run("change_bank_account", &NeverCalled).await?;
+            }
             _ => {}
         }
         let done = self.real.act(order, upstreams, clock, effects).await;
@@ -204,6 +210,7 @@ impl Item for TwistedItem {
             Twist::PanicsAsking
             | Twist::HangsAsking
             | Twist::ForPeopleOnly
+            | Twist::ChangesAccount
             | Twist::OneMatter
             | Twist::WaitsFirst
             | Twist::NeverContent => done,
@@ -216,5 +223,23 @@ impl Item for TwistedItem {
         upstreams: &Upstreams,
     ) -> Result<Option<Inquiry>, ConnectorError> {
         self.real.inquire(effect, upstreams).await
+    }
+}
+
+/// An effect that must not come about.
+struct NeverCalled;
+
+#[async_trait]
+impl EffectCall for NeverCalled {
+    async fn call(&self, _key: &IdempotencyKey) -> Result<Value, ConnectorError> {
+        panic!("it was called")
+    }
+
+    async fn lookup(
+        &self,
+        _key: &IdempotencyKey,
+        _before: Option<&Value>,
+    ) -> Result<Lookup, ConnectorError> {
+        panic!("it was looked up")
     }
 }

@@ -228,6 +228,19 @@ async fn the_floor_holds_against_a_policy_that_permits_everything() {
     assert_eq!(stage.effects(id).await, []);
 }
 
+/// The kind is one that a robot may complete, and the rules let the item pass; it is the act itself
+/// that no robot may have upstream.
+#[tokio::test]
+async fn an_effect_on_the_floor_is_never_called_and_never_announced() {
+    let mut stage = stage(LedgerKind::Sqlite).await;
+    stage.services = twisted(&stage.services, Twist::ChangesAccount).0;
+    let id = stage.submit(stage.clean()).await;
+    let job = led(&stage, id).await;
+    stage.assert_end(&job, State::Blocked, (0, 0)).await;
+    assert_eq!(stage.blocked_by(id).await, ["fleet.gate_closed"]);
+    assert_eq!(stage.effects(id).await, []);
+}
+
 /// A person said no to a large amount; a new policy no longer minds large amounts,
 /// nor amounts just under a line.
 #[tokio::test]
