@@ -9,6 +9,7 @@
 
 pub mod actor;
 pub mod brake;
+pub mod calendar;
 pub mod canonical;
 pub mod decision;
 pub mod effect;
@@ -26,6 +27,7 @@ pub mod time;
 
 pub use actor::{Actor, Office};
 pub use brake::{Brake, Scope};
+pub use calendar::{Calendar, OfficeHours, UnknownYear};
 pub use canonical::Digest;
 pub use decision::{Decision, MadeBy, RuleHit, Tier, Verdict};
 pub use effect::{EffectRecord, EffectState, IdempotencyKey};

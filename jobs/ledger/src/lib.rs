@@ -20,6 +20,7 @@
 
 mod change;
 mod control;
+mod desk;
 mod engine;
 mod error;
 mod ledger;
@@ -33,6 +34,7 @@ mod writer;
 
 pub use change::*;
 pub use control::*;
+pub use desk::{Candidate, Duty};
 pub use error::*;
 pub use ledger::*;
 pub use people::*;

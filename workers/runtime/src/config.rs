@@ -12,6 +12,7 @@
 
 mod breaker;
 mod console;
+mod desk;
 mod error;
 mod etax;
 mod fleet;
@@ -38,6 +39,7 @@ use serde::Deserialize;
 
 pub use breaker::BreakerConfig;
 pub use console::ConsoleConfig;
+pub use desk::DeskConfig;
 pub use error::ConfigError;
 pub use etax::EtaxConfig;
 pub use fleet::FleetConfig;
@@ -73,6 +75,8 @@ pub struct Config {
     pub fleet: FleetConfig,
     /// When work is stopped by itself.
     pub breaker: BreakerConfig,
+    /// How blocked items are handed to people.
+    pub desk: DeskConfig,
     /// Dispatcher, rescuer and sweeper.
     pub scheduler: SchedulerConfig,
     /// The e-tax platform.

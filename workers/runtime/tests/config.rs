@@ -201,6 +201,18 @@ fn mistakes_in_a_file_name_the_file_the_key_and_the_remedy() {
             "`fleet.silent_after_seconds` in the defaults: must be at least twice `fleet.heartbeat_seconds` (15), or living processes lose their work",
         ),
         (
+            "[desk]\noffice_hours = \"9-18\"\n",
+            "`desk.office_hours` in `FILE`: `9-18` is not a span of office hours; write for example \"09:00-12:00\", up to \"24:00\"",
+        ),
+        (
+            "[desk]\noffice_hours = \"\"\n",
+            "`desk.office_hours` in `FILE`: no office hours; write for example \"09:00-12:00 13:30-18:00\"",
+        ),
+        (
+            "[desk]\nremind_permille = 1000\n",
+            "`desk.remind_permille` in `FILE`: ",
+        ),
+        (
             "[etax]\ntoken = \"secret\"\n",
             "`etax.token` in `FILE`: a secret does not belong into a settings file; write it into a file of its own that only its owner can read, and name that in `etax.token_file`",
         ),
@@ -325,4 +337,22 @@ fn what_is_shown_is_a_settings_file_again() {
     };
     assert_eq!(values(&again), values(&first));
     assert_eq!(again.fleet.heartbeat, Duration::from_millis(500));
+}
+
+#[test]
+fn the_desk_counts_each_level_in_minutes_of_its_own() {
+    let desk = Home::new()
+        .file("[desk]\noffice_hours = \"08:30-17:30\"\njoint_minutes = 99_999\n")
+        .load()
+        .desk;
+    assert_eq!(desk.office_hours.to_string(), "08:30-17:30");
+    assert_eq!(
+        [1, 2, 3, 4].map(|level| desk.minutes_of(level)),
+        [240, 99_999, 960, 960]
+    );
+    assert_eq!(
+        [1, 2, 3].map(|level| desk.reminder_of(level)),
+        [180, 74_999, 720]
+    );
+    assert_eq!(desk.claim, Duration::from_secs(1_800));
 }

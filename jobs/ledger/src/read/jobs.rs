@@ -183,7 +183,7 @@ impl Ledger {
         Ok(Some(review))
     }
 
-    async fn add_approvals(&self, review: &mut Review) -> Result<(), LedgerError> {
+    pub(crate) async fn add_approvals(&self, review: &mut Review) -> Result<(), LedgerError> {
         let sql = "SELECT review, by_user, on_behalf_of, tier, at FROM review_approval \
             WHERE review = $1 ORDER BY at, by_user";
         for row in &self.pools().fetch(sql, vec![review.id.0.into()]).await? {

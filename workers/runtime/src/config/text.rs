@@ -18,6 +18,16 @@ where
     text.parse().map(Some).map_err(Error::custom)
 }
 
+/// A text that must not be empty.
+pub(super) fn parsed<'de, D, T>(input: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr,
+    T::Err: Display,
+{
+    String::deserialize(input)?.parse().map_err(Error::custom)
+}
+
 /// A number of seconds, with decimals. Ranges were checked before.
 pub(super) fn seconds<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
     Duration::try_from_secs_f64(f64::deserialize(input)?).map_err(Error::custom)
@@ -26,6 +36,11 @@ pub(super) fn seconds<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D
 /// A whole number of milliseconds.
 pub(super) fn millis<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
     u64::deserialize(input).map(Duration::from_millis)
+}
+
+/// A whole number of minutes.
+pub(super) fn minutes<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
+    u32::deserialize(input).map(|minutes| Duration::from_secs(60 * u64::from(minutes)))
 }
 
 /// Where to listen.

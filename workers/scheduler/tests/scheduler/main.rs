@@ -11,6 +11,7 @@
 )]
 
 mod breaker;
+mod desk;
 mod leader;
 mod order;
 mod outages;
