@@ -2,8 +2,8 @@
 //!
 //! Statements are written once. Where the engines differ, a statement holds a word in braces:
 //! `{rows}` (see [`bulk`]), `{lock}` (rows are locked on PostgreSQL; SQLite has one writer anyway),
-//! `{skip}` (locked rows are passed over) and `{share}` (rows stay as they are until the end of the
-//! transaction).
+//! `{skip}` (locked rows are passed over), `{share}` (rows stay as they are until the end of the
+//! transaction), and the same for rows of `review r`: `{lock_review}`, `{share_review}`.
 
 pub(crate) mod bulk;
 pub(crate) mod cell;
@@ -22,24 +22,30 @@ pub(crate) enum Engine {
     Postgres,
 }
 
+/// What stands for each word in braces: on SQLite, which has one writer, nothing.
+const WORDS: [(&str, &str); 5] = [
+    ("{lock}", "ORDER BY job.id FOR NO KEY UPDATE OF job"),
+    ("{skip}", "FOR NO KEY UPDATE SKIP LOCKED"),
+    ("{share}", "FOR SHARE"),
+    ("{lock_review}", "ORDER BY r.id FOR NO KEY UPDATE OF r"),
+    ("{share_review}", "ORDER BY r.id FOR SHARE OF r"),
+];
+
 /// The text of a statement for one engine.
 pub(crate) fn engine_text(sql: &'static str, engine: Engine) -> Cow<'static, str> {
-    if !["{lock}", "{skip}", "{share}"]
-        .iter()
-        .any(|word| sql.contains(word))
-    {
+    if !WORDS.iter().any(|(word, _)| sql.contains(word)) {
         return Cow::Borrowed(sql);
     }
-    let (lock, skip, share) = match engine {
-        Engine::Sqlite => ("", "", ""),
-        Engine::Postgres => (
-            "ORDER BY job.id FOR NO KEY UPDATE OF job",
-            "FOR NO KEY UPDATE SKIP LOCKED",
-            "FOR SHARE",
-        ),
-    };
-    let sql = sql.replace("{lock}", lock).replace("{skip}", skip);
-    Cow::Owned(sql.replace("{share}", share))
+    let text = WORDS.iter().fold(sql.to_owned(), |text, (word, meaning)| {
+        text.replace(
+            word,
+            match engine {
+                Engine::Sqlite => "",
+                Engine::Postgres => meaning,
+            },
+        )
+    });
+    Cow::Owned(text)
 }
 
 /// Connections to the database: some that write, some that only read.

@@ -234,9 +234,11 @@ async fn a_review_goes_to_the_least_loaded_of_those_who_may(ledger: LedgerKind) 
         installed: (Digest([4; 32]), Default::default()),
     };
     let ledger = &room.services.ledger;
-    let proposed = ledger.propose_policy(bundle, "proposer").await.unwrap();
+    let by = async |name: &str| Authority::of(&ledger.user(name).await.unwrap().unwrap());
+    let (proposer, approver) = (by("proposer").await, by("approver").await);
+    let proposed = ledger.propose_policy(bundle, &proposer).await.unwrap();
     assert!(proposed.is_ok());
-    let approve = ledger.decide_policy(POLICY, BundleVerdict::Approve, "good", "approver");
+    let approve = ledger.decide_policy(POLICY, BundleVerdict::Approve, "good", &approver);
     assert!(approve.await.unwrap().is_ok());
     let mut reviews = Vec::new();
     for name in ["r1", "r2", "r3"] {
