@@ -15,7 +15,9 @@ use clerkwork_connectors_api::{
     agent_invoice::{AgentInvoices, Application, ApplicationStatus, Dossier, DossierQuery, Issued},
     red_letter::NotConnected,
 };
-use clerkwork_core::{FactValue, Facts, Finding, IdempotencyKey, Office, Severity, SystemClock};
+use clerkwork_core::{
+    Clock as _, FactValue, Facts, Finding, IdempotencyKey, Office, Severity, SystemClock,
+};
 use clerkwork_etax::wire::{self, DossierAnswer, DossierRequest, Envelope};
 use clerkwork_kinds::{Past, Registry, Upstreams};
 use clerkwork_policy::{Engine, Question};
@@ -229,7 +231,10 @@ async fn every_risk_shows_in_the_facts_or_findings() {
 async fn the_shipped_policies_decide_what_is_expected_of_each_case() {
     let engine = Engine::embedded().unwrap();
     let mut wrong = BTreeMap::new();
-    for reviewed in reviewed(14, 1000).await {
+    for mut reviewed in reviewed(14, 1000).await {
+        // As the fleet does when it decides at once.
+        let (age, now) = ("facts_age_seconds", SystemClock.now());
+        reviewed.facts.put_progress(age, 0, "fleet", now);
         let decision = engine.decide(&Question {
             robot: "robot-1",
             resource_type: "AgentInvoiceReview",

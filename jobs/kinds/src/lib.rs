@@ -27,6 +27,7 @@ mod names;
 mod payload;
 pub mod red_letter_invoice;
 mod registry;
+mod relations;
 mod schema;
 mod taxpayers;
 

@@ -239,10 +239,10 @@ fn a_file_that_is_lost_changed_or_new_is_noticed() {
     let listed = bundle()
         .file("manifest.toml")
         .unwrap()
-        .replace("policies = 7", "policies = 6");
+        .replace("policies = 9", "policies = 6");
     let counted = message(bundle().with_file("manifest.toml", listed));
     assert!(
-        counted.contains("holds 7 policies, the manifest lists 6"),
+        counted.contains("holds 9 policies, the manifest lists 6"),
         "{counted}"
     );
 }

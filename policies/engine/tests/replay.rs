@@ -181,7 +181,7 @@ fn the_same_verdict_by_other_rules_is_counted_and_not_handed_over() {
     let mut replay = Replay::new(&new, &old);
     let stored = input(
         &AGENT_INVOICE,
-        put(found(&["gone"]), "duplicates_count", 3_i64),
+        put(found(&["gone"]), "duplicates_count", 1_i64),
         Verdict::Review,
     );
     replay.feed(&stored, |mover| panic!("{mover:?}"));

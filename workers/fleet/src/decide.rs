@@ -12,6 +12,7 @@ use clerkwork_policy::Question;
 use serde_json::json;
 
 use crate::{
+    age,
     attempt::{Attempt, Held},
     hits,
 };
@@ -32,7 +33,8 @@ pub(crate) enum Ruling {
     Lost,
 }
 
-/// Runs the checks and asks the upstream.
+/// Runs the checks and asks the upstream. Every decision is made on what was gathered just before it;
+/// before an act all is gathered anew once it is older than `fleet.gate_fresh_seconds`.
 pub(crate) async fn gather(
     attempt: &Attempt<'_>,
     item: &dyn Item,
@@ -41,7 +43,8 @@ pub(crate) async fn gather(
     let services = attempt.services;
     let (upstreams, clock) = (&services.upstreams, services.clock.as_ref());
     let past = Past(&attempt.journal);
-    let facts = item.gather(upstreams, clock, past, &mut findings).await?;
+    let mut facts = item.gather(upstreams, clock, past, &mut findings).await?;
+    age::put(&mut facts, clock.now());
     Ok(Known { findings, facts })
 }
 

@@ -12,6 +12,7 @@
 //!
 //! A new job kind needs nothing here: the fleet knows kinds only through their trait.
 
+mod age;
 mod attempt;
 mod backoff;
 mod decide;

@@ -20,8 +20,12 @@ impl Case {
     pub const fn expected(self) -> Verdict {
         match self {
             Self::Clean => Verdict::Proceed,
+            Self::Defect(Defect::SpecialForPerson) => Verdict::Review2,
             Self::Defect(defect) if defect.concerns_a_person() => Verdict::Review,
             Self::Defect(_) => Verdict::Return,
+            Self::Risk(
+                Risk::HighRiskBuyer | Risk::RedWarning | Risk::HighRiskSeller | Risk::ReceiptUsed,
+            ) => Verdict::Review2,
             Self::Risk(_) => Verdict::Review,
         }
     }

@@ -164,9 +164,9 @@ pub(crate) fn history(terms: Terms, plan: &Plan, net: i64) -> History {
             past.year_net = 500_000_000 + draw.range(1, 90_000_000)
         }
         Case::Risk(Risk::MonthBurst) => past.month_count = 11,
-        Case::Risk(Risk::ManySellers) => past.sellers_of_buyer = 41,
-        Case::Risk(Risk::OneAgent) => past.sellers_of_agent = 26,
-        Case::Risk(Risk::OnePhone) => past.sellers_of_phone = 19,
+        Case::Risk(Risk::ManySellers) => past.sellers_of_buyer = 15,
+        Case::Risk(Risk::OneAgent) => past.sellers_of_agent = 11,
+        Case::Risk(Risk::OnePhone) => past.sellers_of_phone = 11,
         Case::Clean | Case::Defect(_) | Case::Risk(_) => {}
     }
     past

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use clerkwork_connectors_api::agent_invoice::{Application, ApplicationStatus, Dossier};
 use clerkwork_core::{Cents, Facts, Finding, Severity, Timestamp};
 
-use crate::{items::Trade, taxpayers::words};
+use crate::{items::Trade, relations, taxpayers::words};
 
 use super::{basis::Basis, upstream};
 
@@ -68,6 +68,8 @@ impl Known<'_> {
         put("gross_cents", application.total_gross.0.into());
         put("net_cents", application.total_net.0.into());
         put("rates_known", basis.rows().is_some().into());
+        let same = relations::of_application(application);
+        put("same_person_both_sides", same.into());
     }
 
     fn upstream(&self, facts: &mut Facts) {

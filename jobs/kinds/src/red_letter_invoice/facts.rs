@@ -12,7 +12,7 @@ use clerkwork_connectors_api::red_letter::{
 };
 use clerkwork_core::{FactValue, Facts, Finding, Severity, Timestamp};
 
-use crate::taxpayers::words;
+use crate::{relations, taxpayers::words};
 
 use super::{
     basis::{is_person, long, rules, size},
@@ -78,6 +78,8 @@ impl Known<'_> {
             "rules_known",
             (rules(application).rows() == Some(true)).into(),
         );
+        let same = relations::of_reversal(application);
+        put("same_person_both_sides", same.into());
         if let Some(person) = is_person(&application.buyer, application.applied_on) {
             put("buyer_natural_person", person.into());
         }
