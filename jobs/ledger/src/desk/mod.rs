@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     Ledger, LedgerError,
-    engine::cell::Cells,
+    engine::{Engine, cell::Cells},
     read::{filter::Query, rows},
 };
 
@@ -77,7 +77,16 @@ impl Ledger {
     /// Open reviews for which there is something to do, at most `limit`, those that wait longest
     /// first.
     pub async fn desk_due(&self, duty: Duty, limit: u32) -> Result<Vec<Review>, LedgerError> {
-        let mut query = Query::new(format!("SELECT {} FROM review r", rows::REVIEW));
+        let columns = rows::REVIEW;
+        let mut query = match self.pools().engine() {
+            // Without statistics SQLite would take the index by state and sort all that is open. It
+            // refuses a statement whose index does not serve it.
+            Engine::Sqlite => {
+                let index = duty.index();
+                Query::new(format!("SELECT {columns} FROM review r INDEXED BY {index}"))
+            }
+            Engine::Postgres => Query::new(format!("SELECT {columns} FROM review r")),
+        };
         query.always("r.state = 'open'");
         let order = match duty {
             Duty::Place { after } => {
@@ -169,4 +178,12 @@ impl Duty {
     pub const PLACE: Self = Self::Place {
         after: ReviewId(Uuid::nil()),
     };
+
+    const fn index(self) -> &'static str {
+        match self {
+            Self::Place { .. } | Self::Remind { .. } | Self::Escalate { .. } => "review_due",
+            Self::Release { .. } => "review_claimed",
+            Self::Answer { .. } => "review_asked",
+        }
+    }
 }

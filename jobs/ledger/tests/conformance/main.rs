@@ -10,6 +10,7 @@ mod cancel;
 mod control;
 mod damage;
 mod desk;
+mod desk_due;
 mod dispatch;
 mod fleet;
 mod group;
