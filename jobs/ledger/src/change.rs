@@ -96,6 +96,31 @@ pub struct ClaimedJob {
     pub effects: Vec<EffectRecord>,
     /// The latest review, if there was one.
     pub review: Option<Review>,
+    /// What else there was of the same taxpayer.
+    pub history: History,
+}
+
+/// What became of other items of the same taxpayer, of all kinds, that were accepted within the last
+/// 90 days; of very many the newest 500 count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct History {
+    /// How many were sent back to the applicant.
+    pub returned: u32,
+    /// How many a person approved although rules stood against them.
+    pub overridden: u32,
+    /// As of when.
+    pub at: Timestamp,
+}
+
+impl History {
+    /// There was nothing else.
+    pub const fn none(at: Timestamp) -> Self {
+        Self {
+            returned: 0,
+            overridden: 0,
+            at,
+        }
+    }
 }
 
 /// One change of one job: refused as a whole unless the job is in `expect` at `attempt`.

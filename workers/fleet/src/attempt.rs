@@ -10,8 +10,8 @@ use clerkwork_core::{
 };
 use clerkwork_kinds::Wait;
 use clerkwork_ledger::{
-    Change, Changed, ClaimedJob, DecisionRecord, EffectWrite, LedgerError, Refused, ReviewWrite,
-    WaitWrite,
+    Change, Changed, ClaimedJob, DecisionRecord, EffectWrite, History, LedgerError, Refused,
+    ReviewWrite, WaitWrite,
 };
 use clerkwork_policy::Engine;
 use clerkwork_runtime::Services;
@@ -36,6 +36,8 @@ pub(crate) struct Attempt<'a> {
     pub(crate) name: String,
     pub(crate) journal: Vec<EffectRecord>,
     pub(crate) review: Option<Review>,
+    /// What else there was of the same taxpayer when the job was claimed.
+    pub(crate) history: History,
     /// The policy that this attempt decides by; the one in force when the gate was asked last.
     pub(crate) policy: Arc<Engine>,
     /// What a brake could stop it by.
@@ -126,6 +128,7 @@ impl<'a> Attempt<'a> {
             job,
             effects,
             review,
+            history,
         } = claimed;
         Self {
             services,
@@ -133,6 +136,7 @@ impl<'a> Attempt<'a> {
             job,
             journal: effects,
             review,
+            history,
             policy: services.oversight.policy(),
             scopes: vec![Scope::All],
             pending: Pending::default(),

@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::{
     age,
     attempt::{Attempt, Held},
-    hits,
+    history, hits,
 };
 
 /// What is known about an item at one moment.
@@ -37,6 +37,7 @@ pub(crate) enum Ruling {
 /// before an act all is gathered anew once it is older than `fleet.gate_fresh_seconds`.
 pub(crate) async fn gather(
     attempt: &Attempt<'_>,
+    kind: &dyn JobKind,
     item: &dyn Item,
 ) -> Result<Known, ConnectorError> {
     let mut findings = item.check();
@@ -45,6 +46,7 @@ pub(crate) async fn gather(
     let past = Past(&attempt.journal);
     let mut facts = item.gather(upstreams, clock, past, &mut findings).await?;
     age::put(&mut facts, clock.now());
+    history::put(attempt, kind, &mut facts);
     Ok(Known { findings, facts })
 }
 

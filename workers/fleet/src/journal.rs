@@ -125,7 +125,7 @@ impl Journal<'_, '_> {
         }
         self.attempt.policy = in_force;
         let asked_at = services.clock.now();
-        let known = decide::gather(self.attempt, self.item)
+        let known = decide::gather(self.attempt, self.kind, self.item)
             .await
             .map_err(Stop::Retry)?;
         let ruling = decide::rule(self.attempt, self.kind, known).await;

@@ -147,7 +147,7 @@ async fn decide_and_act(
     item: &dyn Item,
     again: bool,
 ) -> Result<(), LedgerError> {
-    let known = match decide::gather(attempt, item).await {
+    let known = match decide::gather(attempt, kind, item).await {
         Ok(known) => known,
         Err(error) => return technical(attempt, error).await,
     };
@@ -227,7 +227,7 @@ async fn act(
             let mut rules = vec![hits::outcome_unclear(&effect.name, &found)];
             // Whoever decides sees the facts, the decision is bound to them, and what the policy
             // would stop now is not let pass unseen along with the question what happened.
-            if !asked && let Ok(known) = decide::gather(attempt, item).await {
+            if !asked && let Ok(known) = decide::gather(attempt, kind, item).await {
                 rules.extend(decide::objections(attempt, kind, &known.facts));
                 (attempt.facts, attempt.findings) = (known.facts, known.findings);
             }

@@ -10,7 +10,7 @@ use std::{
 
 use apalis::prelude::BoxDynError;
 use clerkwork_core::{Entry, State};
-use clerkwork_ledger::{ClaimedJob, LedgerError};
+use clerkwork_ledger::{ClaimedJob, History, LedgerError};
 use clerkwork_runtime::Services;
 use tower::{Layer, Service, timeout::error::Elapsed};
 
@@ -118,6 +118,7 @@ async fn fail(services: &Services, entry: &Entry, reason: &str) -> Result<(), Le
             job,
             effects,
             review: None,
+            history: History::none(services.clock.now()),
         },
     );
     attempt

@@ -4,10 +4,11 @@ use std::{
     borrow::Cow,
     collections::{BTreeSet, HashMap},
     sync::atomic::Ordering,
+    time::Duration,
 };
 
 use clerkwork_audit::Pseudonym;
-use clerkwork_core::{Actor, EffectState, Job, JobId, ReviewId, State};
+use clerkwork_core::{Actor, EffectState, Job, JobId, ReviewId, State, Timestamp};
 
 use super::{
     Shared, accept, authority,
@@ -20,14 +21,17 @@ use super::{
     write::write,
 };
 use crate::{
-    Change, Claimed, ClaimedJob, Control, LedgerError, ReviewWrite,
+    Change, Claimed, ClaimedJob, Control, History, LedgerError, ReviewWrite,
     engine::{Tx, bulk::Rows, cell::Damage},
+    mint::first_of,
     read::rows,
     row::JobRow,
 };
 
 const RUNNING_OF: &str = include_str!("../sql/running_of.sql");
 const DUE: &str = include_str!("../sql/due.sql");
+/// So far back a taxpayer's other items count.
+const HISTORY: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 const WAITING_ON: &str = include_str!("../sql/waiting_on.sql");
 
 /// Does a group in one transaction. An error means that nothing of it was done, except
@@ -144,8 +148,9 @@ async fn run(
         .collect();
     changed |= !plan.events.is_empty();
     written.work_appeared = plan.work_appeared;
+    let at = plan.at;
     written.rows = write(tx, plan, shard).await?;
-    for (i, job) in claimed_jobs(tx, claimed).await? {
+    for (i, job) in claimed_jobs(tx, at, claimed).await? {
         answers[i] = Some(Ok(Answer::Claimed(Claimed::Yes(Box::new(job)))));
     }
     let answers = answers
@@ -387,6 +392,7 @@ fn step(
 /// The claimed jobs as their workers get them, with what earlier attempts left.
 async fn claimed_jobs(
     tx: &mut Tx,
+    at: Timestamp,
     claimed: Vec<(usize, JobRow)>,
 ) -> Result<Vec<(usize, ClaimedJob)>, LedgerError> {
     if claimed.is_empty() {
@@ -415,6 +421,7 @@ async fn claimed_jobs(
         let review = rows::review(&row)?;
         reviews.insert(review.job, review);
     }
+    let mut histories = histories(tx, at, &claimed).await?;
     let mut answers = Vec::with_capacity(claimed.len());
     for (place, row) in claimed {
         let Some(item) = items.remove(&row.id) else {
@@ -426,8 +433,37 @@ async fn claimed_jobs(
             job,
             effects: effects.remove(&id).unwrap_or_default(),
             review: reviews.remove(&id),
+            history: histories.remove(&id).unwrap_or(History::none(at)),
         };
         answers.push((place, claimed));
     }
     Ok(answers)
+}
+
+/// What else there was of the taxpayers of these jobs.
+async fn histories(
+    tx: &mut Tx,
+    at: Timestamp,
+    claimed: &[(usize, JobRow)],
+) -> Result<HashMap<JobId, History>, LedgerError> {
+    let since = first_of(at.before(HISTORY));
+    let mut rows = Rows::with_capacity(claimed.len(), 2);
+    for (_, row) in claimed {
+        rows.push([row.id.0.into(), since.into()]);
+    }
+    let mut histories = HashMap::with_capacity(claimed.len());
+    for row in tx.bulk_fetch(&sql::HISTORY_OF, rows).await? {
+        let read = || {
+            let history = History {
+                returned: row.count(1)?,
+                overridden: row.count(2)?,
+                at,
+            };
+            Ok::<_, Damage>((JobId(row.uuid(0)?), history))
+        };
+        let (job, history) =
+            read().map_err(|d| LedgerError::corrupt("job_item", row.name_of_row(0), d.0))?;
+        histories.insert(job, history);
+    }
+    Ok(histories)
 }

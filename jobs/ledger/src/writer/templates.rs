@@ -25,6 +25,7 @@ bulk! {
         [Id, Text, Text, Id, Text, Blob, Int, Text, Text, Blob, Blob];
     ITEM_TAKEN = "item_taken" [Text, Text];
     ITEM_LOAD = "item_load" [Id];
+    HISTORY_OF = "history_of" [Id, Id];
     PERSON_OF_JOB = "person_of_job" [Id];
     PERSON_INSERT = "person_insert" [Blob, Blob, Int];
     PERSON_LOAD = "person_load" [Blob];

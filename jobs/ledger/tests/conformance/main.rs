@@ -14,6 +14,7 @@ mod desk_due;
 mod dispatch;
 mod fleet;
 mod group;
+mod history;
 mod inputs;
 mod intake;
 mod matters;

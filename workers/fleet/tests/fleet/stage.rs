@@ -133,7 +133,8 @@ impl Stage {
             run_at: None,
             submitter: "rig".into(),
             payload,
-            subject_id: "subject".into(),
+            // Each item is another taxpayer's, so that none has a history.
+            subject_id: reference.into(),
             subject_name: "Subject".into(),
             traceparent: None,
         }]);
