@@ -230,7 +230,10 @@ impl<'a> Plan<'a> {
             next_attempt: change.next_attempt,
             change: Some(change),
         };
-        self.step(step, &change.events)?;
+        match self.joining(change) {
+            Some(joined) => self.step(step, &[change.events.as_slice(), &[joined]].concat())?,
+            None => self.step(step, &change.events)?,
+        }
         Ok(Changed::Yes)
     }
 

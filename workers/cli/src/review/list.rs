@@ -62,6 +62,7 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         job: None,
         office: office.map_err(|error| Failure::usage(error.to_string()))?,
         assigned_to: args.assigned_to,
+        ..ReviewFilter::default()
     };
     let page = Page {
         after: args.after,
