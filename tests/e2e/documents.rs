@@ -27,7 +27,7 @@ pub fn read(home: &Home, file: &str) -> Value {
 
 #[test]
 fn an_invoice_and_a_credit_note_are_told_apart_and_shown() {
-    let home = Home::new();
+    let home = Home::with_people();
     let blue = read(&home, &fixture(BLUE));
     assert_eq!(
         (&blue["format"], &blue["kind"]),
@@ -55,12 +55,12 @@ fn an_invoice_and_a_credit_note_are_told_apart_and_shown() {
     assert_eq!(without_json, blue);
     let stdin = home.run_with(&["document", "read", "-"], text(BLUE).as_bytes());
     assert_eq!(stdin.ok().json(), blue);
-    home.run(&["job", "list"]).fails(3, &["up"]);
+    assert_eq!(home.json(&["job", "list"])["items"], json!([]));
 }
 
 #[test]
 fn a_blue_invoice_becomes_the_item_of_its_reversal() {
-    let home = Home::new();
+    let home = Home::with_people();
     let file = fixture(BLUE);
     let read = |more: &[&str]| {
         let args = ["document", "read", &file, "--number", "HZ-1"];
@@ -87,7 +87,7 @@ fn a_blue_invoice_becomes_the_item_of_its_reversal() {
 
 #[test]
 fn a_file_is_handed_in_once_and_other_content_is_a_conflict() {
-    let home = Home::new();
+    let home = Home::with_people();
     let submit = |name: &str, number: &str, more: &[&str]| {
         let file = fixture(name);
         let args = ["document", "read", &file, "--number", number, "--submit"];
@@ -95,8 +95,12 @@ fn a_file_is_handed_in_once_and_other_content_is_a_conflict() {
         home.run(&[&args[..], &day, more].concat())
     };
     let mistake = ["--reason", "issuing-mistake"];
-    submit(BLUE, "HZ-1", &mistake).fails(2, &["--as"]);
-    home.run(&["job", "list"]).fails(3, &["up"]);
+    let refused = submit(BLUE, "HZ-1", &mistake).fails(4, &["operator"]);
+    assert_eq!(refused.error()["code"], "access");
+    let none = home.json(&["job", "list"]);
+    assert_eq!(none["items"], json!([]));
+    home.run(&["role", "grant", "bob", "operator", "--as", "dave"])
+        .ok();
 
     let alice = [&mistake[..], &["--as", "alice"]].concat();
     let first = submit(BLUE, "HZ-1", &alice).ok().json();
@@ -116,7 +120,7 @@ fn a_file_is_handed_in_once_and_other_content_is_a_conflict() {
     assert_eq!(note.ok().json()["reference"], "N");
 
     for (job, submitter, gross) in [("HZ-1", "alice", "-4453.00"), ("N", "bob", "-219.17")] {
-        let args = ["job", "show", job, "--reveal", "--as", "erin"];
+        let args = ["job", "show", job, "--reveal", "--as", "frank"];
         let shown = home.json(&args);
         assert_eq!(shown["kind"], "red_letter_invoice", "{shown:#}");
         assert_eq!(shown["state"], "available", "{shown:#}");
@@ -127,7 +131,7 @@ fn a_file_is_handed_in_once_and_other_content_is_a_conflict() {
 
 #[test]
 fn a_file_that_is_not_taken_is_told_in_one_sentence_and_nothing_is_submitted() {
-    let home = Home::new();
+    let home = Home::with_people();
     let red = text("einvoice_red.xml");
     let doctype =
         "<!DOCTYPE EInvoice [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>\n<EInvoice>&x;</EInvoice>";
@@ -202,5 +206,5 @@ fn a_file_that_is_not_taken_is_told_in_one_sentence_and_nothing_is_submitted() {
     }
     home.run(&["document", "read", "/no/such.xml"])
         .fails(2, &["/no/such.xml"]);
-    home.run(&["job", "list"]).fails(3, &["up"]);
+    assert_eq!(home.json(&["job", "list"])["items"], json!([]));
 }

@@ -39,6 +39,43 @@ impl Home {
         }
     }
 
+    /// With the people of the demo, each signed in by `--as`: alice (operator), bob (integrity
+    /// supervisor and auditor), carol (business supervisor), dave (administrator), erin (integrator)
+    /// and frank (auditor). Commands that name nobody are bob's.
+    pub fn with_people() -> Self {
+        let mut home = Self::new();
+        home.people();
+        home
+    }
+
+    /// Makes the people of [`with_people`](Self::with_people).
+    pub fn people(&mut self) {
+        self.run(&["init", "--admin", "dave"]).ok();
+        for (name, roles) in [
+            ("alice", &["operator"][..]),
+            ("bob", &["supervisor:integrity", "auditor"]),
+            ("carol", &["supervisor:business"]),
+            ("erin", &["integrator"]),
+            ("frank", &["auditor"]),
+        ] {
+            let mut args = vec!["user", "create", name, "--as", "dave"];
+            for role in roles {
+                args.extend(["--role", role]);
+            }
+            self.run(&args).ok();
+            self.run(&["token", "create", name, "--save", "--as", "dave"])
+                .ok();
+        }
+        self.set("CLERKWORK_USER", "bob");
+    }
+
+    /// Runs a command that says nothing about who acts.
+    pub fn anonymous(&self, args: &[&str]) -> Done {
+        let mut command = self.command(args);
+        command.env_remove("CLERKWORK_USER");
+        finish(command, b"")
+    }
+
     /// Adds a variable for every command to come.
     pub fn set(&mut self, name: &str, value: &str) {
         self.environment.push((name.into(), value.into()));

@@ -3,7 +3,7 @@
 use crate::harness::{bare, finish};
 
 /// The verbs that `help` lists.
-fn verbs(path: &[&str]) -> Vec<String> {
+pub fn verbs(path: &[&str]) -> Vec<String> {
     let mut args = path.to_vec();
     args.push("--help");
     let help = finish(bare(&args), b"").ok().stdout;

@@ -32,6 +32,7 @@ async fn workers_and_a_scheduler_share_a_redis_and_a_postgresql() {
     let platform = Platform::start(&mut home, seed, items);
     home.set("CLERKWORK__REDIS__URL", &redis.url());
     home.set("CLERKWORK__LEDGER__URL", &database.url());
+    home.people();
 
     let start = |verb| Up::start(home.command(&[verb]), "runs; Ctrl-C ends it");
     let parts = [
@@ -84,7 +85,7 @@ async fn workers_and_a_scheduler_share_a_redis_and_a_postgresql() {
 
 #[test]
 fn the_first_interrupt_waits_for_items_in_work_and_the_second_ends_at_once() {
-    let mut home = Home::new();
+    let mut home = Home::with_people();
     let platform = Platform::start(&mut home, 1, 10);
     // Nothing that is in work can end before the test does.
     home.set("CLERKWORK__ETAX__REQUEST_TIMEOUT_SECONDS", "50");
@@ -123,7 +124,7 @@ fn the_first_interrupt_waits_for_items_in_work_and_the_second_ends_at_once() {
 
 #[test]
 fn two_processes_do_not_work_on_one_folder() {
-    let home = Home::new();
+    let home = Home::with_people();
     let up = home.up(&[]);
     let done = home.run(&["up", "--json"]).fails(4, &[]);
     assert_eq!(done.error()["code"], "data_dir");

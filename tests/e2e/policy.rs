@@ -24,7 +24,7 @@ fn copy_bundle(to: &Path) {
 
 #[test]
 fn the_bundle_is_valid_and_its_cases_pass() {
-    let home = Home::new();
+    let home = Home::with_people();
     let checked = home.json(&["policy", "check"]);
     assert_eq!(checked["ok"], true);
     assert!(checked["rules"].as_u64().unwrap() >= 15);
@@ -39,7 +39,7 @@ fn the_bundle_is_valid_and_its_cases_pass() {
 
 #[test]
 fn a_typo_in_a_rules_file_is_told_with_file_and_line_and_nothing_starts() {
-    let mut home = Home::new();
+    let mut home = Home::with_people();
     let bundle = home.path("bundle");
     copy_bundle(&bundle);
     let rules = crate::harness::files(&bundle.join("rules"), ".cedar");

@@ -191,7 +191,7 @@ fn in_journal(home: &Home, job: &str, red: &str) {
 
 /// An installation whose scheduler looks often, so that the demo's steps are short.
 fn demo_home() -> Home {
-    let mut home = Home::new();
+    let mut home = Home::with_people();
     home.set("CLERKWORK__SCHEDULER__TICK_MS", "20");
     home
 }
@@ -257,7 +257,7 @@ fn a_demo_that_is_killed_while_it_waits_ends_the_same() {
 
 #[test]
 fn what_waits_of_a_kind_at_the_platform_is_handed_in_once() {
-    let mut home = Home::new();
+    let mut home = Home::with_people();
     let _platform = Platform::with_red_letters(&mut home, 3, 4, 12);
     let from_upstream = |more: &[&str]| {
         let args = ["batch", "submit", "--from-upstream", "--as", "alice"];

@@ -36,7 +36,7 @@ fn stopped_at(verdict: Verdict, act: &str, fault: &str) -> Stopped {
         })
         .unwrap();
     let job = clerkwork_sandbox::generate(seed, 1).number(0).unwrap();
-    let mut home = Home::new();
+    let mut home = Home::with_people();
     let platform = Platform::start(&mut home, seed, 1);
     home.set("CLERKWORK__FLEET__MAX_ATTEMPTS", "2");
     home.set("CLERKWORK__FLEET__BACKOFF_BASE_MS", "10");
@@ -200,7 +200,7 @@ fn an_act_that_happened_is_settled_by_its_number_and_not_done_again() {
     assert_eq!(stopped.events("review.handed_over").len(), 1);
     let shown = home.json(&["job", "show", job]);
     assert_eq!(shown["effects"][0]["result"]["invoice_number"], number);
-    let late = stopped.settle(&["--done", &number], "dan");
+    let late = stopped.settle(&["--done", &number], "carol");
     late.fails(4, &[&format!("`{winner}`"), " at 20"]);
     stopped.settle(&["--hand-over", "dan"], "bob").fails(4, &[]);
     assert_eq!(stopped.up.stop().code(), Some(0));
@@ -273,7 +273,7 @@ fn an_approval_lets_the_fleet_look_again_and_says_so() {
 #[test]
 fn other_commands_reach_the_simulated_platform_of_a_running_up_and_no_longer() {
     use std::os::unix::fs::PermissionsExt;
-    let home = Home::new();
+    let home = Home::with_people();
     let file = home.data_dir().join("sandbox.connection");
     let up = home.up(&[]);
     let mode = std::fs::metadata(&file).unwrap().permissions().mode();

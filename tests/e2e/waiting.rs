@@ -83,7 +83,7 @@ async fn leave(ledger: &Ledger, reference: &str, to: State) -> JobId {
 
 /// An installation with the job and nothing that works on it.
 fn with_a_job(to: State) -> (Home, JobId) {
-    let home = Home::new();
+    let home = Home::with_people();
     let dir = home.data_dir().display().to_string();
     let sources = Sources::default().with_override("--data-dir", "data_dir", Some(dir));
     let config = Config::load(&sources).unwrap();
@@ -102,7 +102,7 @@ fn with_a_job(to: State) -> (Home, JobId) {
 
 fn cancel(home: &Home) -> String {
     let args = ["job", "cancel", "HZ-1", "--reason", "withdrawn"];
-    home.run(&[&args[..], &["--as", "bob"]].concat())
+    home.run(&[&args[..], &["--as", "alice"]].concat())
         .ok()
         .stdout
 }

@@ -9,9 +9,11 @@
 )]
 
 mod parts;
+mod people;
 mod red_letters;
 
 pub use parts::{pending_jobs, pending_jobs_of};
+pub use people::person;
 pub use red_letters::{RedActs, assert_red_book_agrees};
 
 /// The kind of the sandbox's applications for agent-issued invoices.

@@ -7,9 +7,11 @@ use clerkwork_ledger::{EventFilter, Page};
 use serde_json::{Value, json};
 
 use crate::{
-    context::{Acting, Context},
+    context::Context,
     failure::{Exit, Failure, Outcome},
-    installation, job, moment, texts, view,
+    installation, job, moment,
+    sign_in::Acting,
+    texts, view,
 };
 
 /// What can be done with the trail.
@@ -20,12 +22,12 @@ pub enum Verb {
 
 /// Lists events, the newest first.
 ///
-/// That the trail was read is itself an event, under your name if you give one.
+/// That the trail was read is itself an event, under your name.
 /// With --json: {"items": […], "next": "id" or null}; hand `next` to --after for the next page.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  clerkwork audit list --type review.approved --since 7d
-  clerkwork audit list --job DK-1 --json --as carol")]
+  clerkwork audit list --type review.approved --since 7d --as frank
+  clerkwork audit list --job DK-1 --json --as frank")]
 pub struct Args {
     /// About this job, by id or reference
     #[arg(long)]
@@ -65,7 +67,6 @@ impl Verb {
 }
 
 async fn list(context: &Context, args: Args) -> Outcome {
-    let reader = args.acting.reader()?;
     let time = |text: &Option<String>| -> Result<Option<Timestamp>, Failure> {
         text.as_deref()
             .map(|text| moment::past(text, context.now()))
@@ -75,23 +76,32 @@ async fn list(context: &Context, args: Args) -> Outcome {
     let office = args.office.clone().map(Office::new).transpose();
     let office = office.map_err(|error| Failure::usage(error.to_string()))?;
     let opened = installation::open(context).await?;
+    let (verb, named) = ("audit.list", office.as_ref());
+    let reader = context
+        .authorise(&opened, &args.acting, verb, named)
+        .await?;
     let about = match &args.job {
         Some(text) => Some(job::find(&opened.ledger, text).await?),
         None => None,
     };
+    if let Some(job) = &about {
+        let office = Some(&job.office);
+        context.allow(&opened, &reader, verb, office).await?;
+    }
+    let office = reader.narrowed(office);
     let data = json!({
         "what": "audit list",
         "job": about.as_ref().map(|job| job.id.to_string()),
         "type": args.kind.map(|kind| kind.as_str()),
         "actor": args.actor,
-        "office": office.as_ref().map(|office| office.as_str()),
+        "office": office.as_str(),
         "since": since.map(|time| time.0),
         "until": until.map(|time| time.0),
         "after": args.after.map(|id| id.to_string()),
         "limit": args.limit,
     });
     let filter = EventFilter {
-        office,
+        office: Some(office),
         job: about.as_ref().map(|job| job.id),
         kind: args.kind.map(|kind| kind.as_str().to_owned()),
         actor: args.actor,
@@ -111,7 +121,7 @@ async fn list(context: &Context, args: Args) -> Outcome {
         .map(|event| event.id.to_string());
     // Recorded before anything is shown: what cannot be recorded is not read.
     let read_of = about.map_or_else(|| opened.config.office.clone(), |job| job.office);
-    let read = EventDraft::new(EventType::AuditRead, reader, data);
+    let read = EventDraft::new(EventType::AuditRead, reader.actor(), reader.noted(data));
     opened.ledger.record(read_of, read).await?;
     let events: Vec<Value> = events.iter().map(view::event).collect();
     let out = &context.out;

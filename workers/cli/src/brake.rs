@@ -4,16 +4,18 @@
 //! it stops rests until it is released.
 
 use clap::Subcommand;
-use clerkwork_core::{Actor, BatchId, Brake, BrakeId, KindName, Scope};
+use clerkwork_core::{BatchId, Brake, BrakeId, KindName, Scope};
 use clerkwork_ledger::{BrakePut, BrakeReleased, Ledger, Page};
 use serde_json::{Value, json};
 
 use crate::{
-    context::{Acting, Context},
+    context::Context,
     failure::{Exit, Failure, Outcome},
     installation,
     job::reason,
-    moment, texts,
+    moment,
+    sign_in::Acting,
+    texts,
 };
 
 /// What can be done with brakes.
@@ -140,13 +142,15 @@ async fn scope(ledger: &Ledger, args: ScopeArgs) -> Result<Scope, Failure> {
 }
 
 async fn on(context: &Context, args: OnArgs) -> Outcome {
-    let user = args.acting.user()?;
     let why = reason(&args.reason)?;
     let opened = installation::open(context).await?;
+    let principal = context
+        .authorise(&opened, &args.acting, "brake.on", None)
+        .await?;
     let scope = scope(&opened.ledger, args.scope).await?;
     let put = opened
         .ledger
-        .put_brake(scope.clone(), &why, Actor::User(user))
+        .put_brake(scope.clone(), &why, principal.actor())
         .await?;
     let (id, new) = match put {
         BrakePut::New(id) => (id, true),
@@ -166,13 +170,18 @@ async fn on(context: &Context, args: OnArgs) -> Outcome {
 }
 
 async fn off(context: &Context, args: OffArgs) -> Outcome {
-    let user = args.acting.user()?;
     let why = reason(&args.reason)?;
     let opened = installation::open(context).await?;
+    let principal = context
+        .authorise(&opened, &args.acting, "brake.off", None)
+        .await?;
     let ledger = &opened.ledger;
-    match ledger.release_brake(args.brake, &why, &user).await? {
+    match ledger
+        .release_brake(args.brake, &why, &principal.authority())
+        .await?
+    {
         BrakeReleased::Yes(brake) => {
-            let woken = ledger.wake(&brake.topic(), Actor::User(user)).await?;
+            let woken = ledger.wake(&brake.topic(), principal.actor()).await?;
             let out = &context.out;
             let released = out.both(&texts::BRAKE_RELEASED);
             out.line(format!("{released} ({}): {woken}", brake.scope));
@@ -187,6 +196,10 @@ async fn off(context: &Context, args: OffArgs) -> Outcome {
                 format!("this brake was released by `{by}` at {at}"),
             ))
         }
+        BrakeReleased::AuthorityChanged(name) => Err(Failure::refused(
+            "access",
+            format!("the rights of `{name}` were changed a moment ago; sign in again"),
+        )),
         BrakeReleased::NoSuchBrake => Err(Failure::not_found(format!(
             "there is no brake `{}`; `clerkwork brake list` shows them",
             args.brake
@@ -209,8 +222,10 @@ fn as_json(brake: &Brake) -> Value {
 }
 
 async fn list(context: &Context, args: ListArgs) -> Outcome {
-    args.acting.user()?;
     let opened = installation::open(context).await?;
+    context
+        .authorise(&opened, &args.acting, "brake.list", None)
+        .await?;
     let page = Page {
         after: args.after,
         limit: args.limit + 1,

@@ -4,7 +4,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use clap::Args;
-use clerkwork_core::{Actor, Clock, SystemClock, Timestamp, is_user};
+use clerkwork_core::{Clock, SystemClock, Timestamp};
 use clerkwork_runtime::{Config, Locale, Sources};
 
 use crate::{
@@ -167,40 +167,6 @@ pub fn quoted(word: &str) -> String {
     }
 }
 
-/// Who acts: a named person, never guessed.
-#[derive(Debug, Clone, Args)]
-pub struct Acting {
-    /// Your user name; it goes into the audit trail
-    #[arg(long = "as", value_name = "USER", env = "CLERKWORK_USER")]
-    user: Option<String>,
-}
-
-impl Acting {
-    /// The user's name. Refused when nobody was named.
-    pub fn user(&self) -> Result<String, Failure> {
-        let Some(user) = &self.user else {
-            return Err(Failure::usage(
-                "this is recorded under your name; say who you are with `--as USER` or \
-                 CLERKWORK_USER",
-            ));
-        };
-        if !is_user(user) {
-            return Err(Failure::usage(format!(
-                "`{user}` is no user name; use up to 64 letters, digits, `.`, `_`, `-` and `@`"
-            )));
-        }
-        Ok(user.clone())
-    }
-
-    /// The named person, or else the command line itself.
-    pub fn reader(&self) -> Result<Actor, Failure> {
-        match &self.user {
-            Some(_) => Ok(Actor::User(self.user()?)),
-            None => Ok(Actor::System("cli".into())),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,16 +187,5 @@ mod tests {
         assert_eq!(quoted("a b"), "'a b'");
         assert_eq!(quoted("it's"), r"'it'\''s'");
         assert_eq!(quoted(""), "''");
-    }
-
-    #[test]
-    fn nobody_acts_without_a_proper_name() {
-        let acting = |user: Option<&str>| Acting {
-            user: user.map(str::to_owned),
-        };
-        assert!(acting(None).user().is_err());
-        assert!(acting(Some("")).user().is_err());
-        assert!(acting(Some("a\nb")).user().is_err());
-        assert_eq!(acting(Some("王芳")).user().unwrap(), "王芳");
     }
 }

@@ -6,7 +6,9 @@ use serde_json::{Map, Value, json};
 use crate::{
     context::Context,
     failure::{Exit, Outcome},
-    installation, moment, texts,
+    installation, moment,
+    sign_in::Acting,
+    texts,
 };
 
 /// What can be done with dead letters.
@@ -29,6 +31,8 @@ pub struct Args {
     /// Go on after this one: `next` of the page before
     #[arg(long, value_name = "ID")]
     after: Option<String>,
+    #[command(flatten)]
+    acting: Acting,
 }
 
 impl Verb {
@@ -41,6 +45,9 @@ impl Verb {
 }
 
 async fn list(context: &Context, args: Args) -> Outcome {
+    let opened = installation::open(context).await?;
+    let (acting, verb) = (&args.acting, "dead_letters.list");
+    context.authorise(&opened, acting, verb, None).await?;
     let queue = installation::queue(context.config()?).await?;
     let limit = args.limit as usize;
     let mut letters = queue.dead_letters(args.after.as_deref(), limit + 1).await?;

@@ -13,7 +13,7 @@ pub enum Exit {
     Usage = 2,
     /// Something that is needed is missing or cannot be reached.
     Missing = 3,
-    /// Refused: a conflict, a state that does not allow it, or the policy.
+    /// Refused: a conflict, a state that does not allow it, the policy, or a missing token or role.
     Refused = 4,
     /// There is no such thing.
     NotFound = 5,
@@ -28,7 +28,7 @@ Exit codes:
     1  the work ended, and part of it failed
     2  the command line, an input or the configuration is wrong
     3  something that is needed is missing or cannot be reached
-    4  refused: a conflict, the state, or the policy
+    4  refused: a conflict, the state, the policy, or a missing token or role
     5  there is no such thing
   130  interrupted";
 

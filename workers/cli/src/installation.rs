@@ -40,9 +40,11 @@ pub async fn open(context: &Context) -> Result<Opened, Failure> {
                 "the demo's is in another, add `--data-dir {}`",
                 dir.display()
             ),
-            None => "start `clerkwork up`, submit something, or name the right folder with \
-                     `--data-dir`"
-                .to_owned(),
+            None => {
+                "make one with `clerkwork init`, start `clerkwork up`, or name the right folder \
+                     with `--data-dir`"
+                    .to_owned()
+            }
         };
         return Err(Failure::missing(
             "no_ledger",

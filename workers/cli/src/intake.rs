@@ -26,6 +26,8 @@ const MAX_DOCUMENT: usize = 64 << 20;
 pub struct Defaults {
     /// Whose work.
     pub office: Office,
+    /// No item may be of an office outside this one.
+    pub within: Office,
     /// Its lane.
     pub lane: Lane,
     /// When it should be done.
@@ -92,13 +94,20 @@ pub fn job(kind: &dyn JobKind, value: Value, defaults: &Defaults) -> Result<NewJ
     };
     let lane = wrapped.lane.map(|lane| lane.parse()).transpose();
     let office = wrapped.office.map(Office::new).transpose();
+    let office = office
+        .map_err(|error| error.to_string())?
+        .unwrap_or_else(|| defaults.office.clone());
+    if !defaults.within.contains(&office) {
+        return Err(format!(
+            "the item is of the office `{office}`, and you work for `{}` and the offices below it",
+            defaults.within
+        ));
+    }
     let subject = item.subject();
     Ok(NewJob {
         kind: KindName::new(kind.name()),
         reference,
-        office: office
-            .map_err(|error| error.to_string())?
-            .unwrap_or_else(|| defaults.office.clone()),
+        office,
         batch: defaults.batch,
         lane: lane
             .map_err(|error: clerkwork_core::job::UnknownLane| error.to_string())?

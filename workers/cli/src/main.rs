@@ -8,7 +8,8 @@
 //! * stdout holds what was asked for, and with `--json` exactly one JSON document; progress,
 //!   remarks and errors go to stderr;
 //! * an error is one sentence with what to do, and an exit code of the table in [`failure`];
-//! * whoever changes something is named; nothing is recorded under a guessed name;
+//! * whoever reads or changes something has signed in and may ([`sign_in`]); nothing is recorded
+//!   under a name that was only claimed;
 //! * personal data are masked unless asked for, and that asking is itself an event.
 
 mod audit;
@@ -17,6 +18,7 @@ mod brake;
 mod config;
 mod connection;
 mod context;
+mod credentials;
 mod dead_letters;
 mod doctor;
 mod document;
@@ -28,9 +30,11 @@ mod mask;
 mod moment;
 mod out;
 mod part;
+mod people;
 mod platform;
 mod policy;
 mod review;
+mod sign_in;
 mod signals;
 mod texts;
 mod up;

@@ -2,7 +2,7 @@
 
 mod events;
 
-use clerkwork_core::{EffectState, Lane, ReviewState, Severity, State, Text, Tier, Verdict};
+use clerkwork_core::{EffectState, Lane, ReviewState, Role, Severity, State, Text, Tier, Verdict};
 
 use events::EVENTS;
 
@@ -39,6 +39,19 @@ pub const fn verdict(verdict: Verdict) -> Text {
         Verdict::Review => Text::new("转人工", "review"),
         Verdict::Review2 => Text::new("转双人复核", "review by two"),
         Verdict::Hold => Text::new("整批暂停", "hold"),
+    }
+}
+
+/// The name of a role.
+pub const fn role(role: Role) -> Text {
+    match role {
+        Role::Operator => Text::new("经办", "operator"),
+        Role::Supervisor(Tier::Business) => Text::new("业务主管", "business supervisor"),
+        Role::Supervisor(Tier::Enforcement) => Text::new("执法主管", "enforcement supervisor"),
+        Role::Supervisor(Tier::Integrity) => Text::new("廉政主管", "integrity supervisor"),
+        Role::Auditor => Text::new("审计", "auditor"),
+        Role::Integrator => Text::new("集成", "integrator"),
+        Role::Administrator => Text::new("管理员", "administrator"),
     }
 }
 
@@ -188,6 +201,26 @@ labels! {
     RETURNED_WHY = "退回原因", "Why items were returned";
     BLOCKED_WHY = "转人工原因", "Why items stopped in front of a person";
     FAILED_WHY = "失败原因", "Why items failed";
+    USER = "用户", "user";
+    ROLES = "角色", "roles";
+    GROUPS = "组", "groups";
+    VERBS = "可执行的操作", "verbs";
+    ENABLED = "启用", "enabled";
+    DISABLED = "停用", "disabled";
+    LABEL = "用途", "label";
+    MADE = "创建时间", "made";
+    EXPIRES = "到期时间", "expires";
+    REVOKED = "撤销时间", "revoked";
+    SUBSTITUTE = "代理人", "substitute";
+    ABSENT = "被代理人", "absent";
+    FROM = "开始", "from";
+    UNTIL = "结束", "until";
+    NO_USERS = "没有符合条件的用户。", "no user fits";
+    NO_TOKENS = "没有令牌。", "there is no token";
+    NO_SUBSTITUTES = "没有代理关系。", "there is no substitute";
+    TOKEN_ONCE = "令牌只显示这一次，请妥善保管；持有者即可以该用户身份操作", "the token is shown this once; keep it safe, who holds it acts as this user";
+    TOKEN_NOT_VALID = "令牌无效或已失效，请向管理员申请新令牌", "the token is not valid, or not any more; ask an administrator for a new one (`clerkwork token create`)";
+    TOKEN_OF_ANOTHER = "令牌属于另一位用户，与 --as 不符", "the token is another user's than `--as` names; leave out `--as`, or use that user's token";
     NEXT = "下一步可以试试", "Try next";
 }
 

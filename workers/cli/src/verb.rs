@@ -5,7 +5,7 @@ use clap::{Command, CommandFactory, Parser, Subcommand};
 
 use crate::{
     audit, batch, brake, config, context::Context, context::Globals, dead_letters, doctor,
-    document, failure::EXIT_CODES, failure::Outcome, job, part, policy, review, up,
+    document, failure::EXIT_CODES, failure::Outcome, job, part, people, policy, review, up,
 };
 
 /// An automation worker fleet for back-office work.
@@ -33,6 +33,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     Up(up::Args),
+    Init(people::Init),
     Worker(part::WorkerArgs),
     Scheduler(part::SchedulerArgs),
     Sandbox(part::SandboxArgs),
@@ -54,6 +55,21 @@ pub enum Verb {
     /// Checks, tests, explains and changes the policy
     #[command(subcommand)]
     Policy(policy::Verb),
+    /// Keeps users
+    #[command(subcommand)]
+    User(people::Users),
+    /// Keeps who may do what
+    #[command(subcommand)]
+    Role(people::Role),
+    /// Keeps groups of users
+    #[command(subcommand)]
+    Group(people::Group),
+    /// Keeps what users sign in with
+    #[command(subcommand)]
+    Token(people::Token),
+    /// Keeps who stands in for whom
+    #[command(subcommand)]
+    Substitute(people::Substitute),
     /// Reads the audit trail
     #[command(subcommand)]
     Audit(audit::Verb),
@@ -71,6 +87,12 @@ impl Verb {
     pub async fn run(self, context: &Context) -> Outcome {
         match self {
             Self::Up(args) => up::run(context, args).await,
+            Self::Init(args) => people::init(context, args).await,
+            Self::User(verb) => verb.run(context).await,
+            Self::Role(verb) => verb.run(context).await,
+            Self::Group(verb) => verb.run(context).await,
+            Self::Token(verb) => verb.run(context).await,
+            Self::Substitute(verb) => verb.run(context).await,
             Self::Worker(args) => part::worker(context, args).await,
             Self::Scheduler(args) => part::scheduler(context, args).await,
             Self::Sandbox(args) => part::sandbox(context, args).await,
@@ -108,6 +130,71 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         command().debug_assert();
+    }
+
+    /// Verbs that ask nobody who they are: they make the first user, work on files alone, look
+    /// whether the installation is sound, or are processes, which the operating system guards.
+    const FOR_EVERYBODY: [&str; 14] = [
+        "up",
+        "init",
+        "worker",
+        "scheduler",
+        "sandbox",
+        "job.kinds",
+        "job.schema",
+        "job.example",
+        "document.read",
+        "policy.check",
+        "policy.test",
+        "config.show",
+        "config.check",
+        "doctor",
+    ];
+
+    #[test]
+    fn every_verb_is_known_to_the_rules_of_access_or_is_for_everybody() {
+        fn walk(command: &Command, path: &str, leaves: &mut Vec<String>) {
+            for verb in command.get_subcommands() {
+                let path = format!("{path}{}", verb.get_name().replace('-', "_"));
+                if verb.has_subcommands() {
+                    walk(verb, &format!("{path}."), leaves);
+                } else {
+                    leaves.push(path);
+                }
+            }
+        }
+        let mut leaves = Vec::new();
+        walk(&command(), "", &mut leaves);
+        let access = clerkwork_policy::Access::embedded().unwrap();
+        let known: Vec<_> = access.verbs().collect();
+        for leaf in &leaves {
+            let asks = known.contains(&leaf.as_str());
+            let open = FOR_EVERYBODY.contains(&leaf.as_str());
+            assert!(asks || open, "`{leaf}` is guarded by nothing");
+        }
+        for open in FOR_EVERYBODY {
+            assert!(leaves.iter().any(|leaf| leaf == open), "`{open}` is gone");
+        }
+        // Who is asked for their name can give it.
+        fn signs_in(command: &Command) -> bool {
+            command
+                .get_arguments()
+                .any(|argument| argument.get_id() == "acting_as")
+        }
+        fn check(command: &Command, path: &str) {
+            for verb in command.get_subcommands() {
+                let path = format!("{path}{}", verb.get_name().replace('-', "_"));
+                if verb.has_subcommands() {
+                    check(verb, &format!("{path}."));
+                } else {
+                    let open = FOR_EVERYBODY.contains(&path.as_str());
+                    // `document read --submit` hands in.
+                    let expected = !open || path == "document.read";
+                    assert_eq!(signs_in(verb), expected, "{path}");
+                }
+            }
+        }
+        check(&command(), "");
     }
 
     #[test]

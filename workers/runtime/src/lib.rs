@@ -38,7 +38,7 @@ pub use machine::Machine;
 pub use master_key::*;
 pub use oversight::{Oversight, Stopped, scopes_of, stored_policy};
 pub use private_redis::*;
-pub use secret_file::SecretFileError;
+pub use secret_file::{SecretFileError, read as read_secret_file, replace as write_secret_file};
 pub use services::Services;
 pub use start_error::{StartError, StartErrorKind};
 pub use telemetry::init_telemetry;

@@ -40,7 +40,7 @@ pub enum SecretFileError {
 }
 
 /// The text of a secret file, if its group and the world have no rights on it.
-pub(crate) fn read(path: &Path) -> Result<String, SecretFileError> {
+pub fn read(path: &Path) -> Result<String, SecretFileError> {
     let unreadable = |source| SecretFileError::Unreadable {
         path: path.to_owned(),
         source,
@@ -58,6 +58,21 @@ pub(crate) fn read(path: &Path) -> Result<String, SecretFileError> {
     Ok(text)
 }
 
+/// Writes a secret file in place of any that is there: the old one is there until the new one is
+/// whole.
+pub fn replace(path: &Path, text: &str) -> Result<(), SecretFileError> {
+    let unwritable = |source| SecretFileError::Unwritable {
+        path: path.to_owned(),
+        source,
+    };
+    let draft = draft(path, text).map_err(unwritable)?;
+    let renamed = fs::rename(&draft, path);
+    if renamed.is_err() {
+        let _ = fs::remove_file(&draft);
+    }
+    renamed.and_then(|()| settle(path)).map_err(unwritable)
+}
+
 /// Writes a new secret file so that it is there whole, also after a power failure, or not at all.
 /// Answers `false` when there is one already.
 pub(crate) fn create(path: &Path, text: &str) -> Result<bool, SecretFileError> {
@@ -65,6 +80,20 @@ pub(crate) fn create(path: &Path, text: &str) -> Result<bool, SecretFileError> {
         path: path.to_owned(),
         source,
     };
+    let draft = draft(path, text).map_err(unwritable)?;
+    // A link, unlike a rename, does not replace what another process has written meanwhile.
+    let linked = fs::hard_link(&draft, path);
+    let removed = fs::remove_file(&draft);
+    match linked {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+        other => other.and(removed).map_err(unwritable)?,
+    }
+    settle(path).map_err(unwritable)?;
+    Ok(true)
+}
+
+/// The text in a file beside `path`, durable and for its owner alone.
+fn draft(path: &Path, text: &str) -> io::Result<PathBuf> {
     let draft = path.with_extension(format!("new-{}", uuid::Uuid::new_v4().simple()));
     let written = OpenOptions::new()
         .write(true)
@@ -75,16 +104,39 @@ pub(crate) fn create(path: &Path, text: &str) -> Result<bool, SecretFileError> {
             file.write_all(text.as_bytes())?;
             file.sync_all()
         });
-    // A link, unlike a rename, does not replace what another process has written meanwhile.
-    let linked = written.and_then(|()| fs::hard_link(&draft, path));
-    let removed = fs::remove_file(&draft);
-    match linked {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
-        other => other.and(removed).map_err(unwritable)?,
+    match written {
+        Ok(()) => Ok(draft),
+        Err(error) => {
+            let _ = fs::remove_file(&draft);
+            Err(error)
+        }
     }
+}
+
+/// Makes the name of a new file durable.
+fn settle(path: &Path) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(unwritable)?;
-    Ok(true)
+    File::open(folder).and_then(|folder| folder.sync_all())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_secret_is_replaced_whole_and_stays_its_owners() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("li.na");
+        replace(&path, "one").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        replace(&path, "two").unwrap();
+        assert_eq!(read(&path).unwrap(), "two");
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+        assert_eq!(left.len(), 1, "nothing else is left behind");
+        assert!(!create(&path, "three").unwrap());
+        assert_eq!(read(&path).unwrap(), "two");
+        let nowhere = folder.path().join("nowhere/x");
+        assert!(replace(&nowhere, "x").is_err());
+    }
 }

@@ -5,13 +5,13 @@ use clerkwork_core::{Actor, Brake, BrakeId, Office, Scope, Timestamp};
 use serde_json::json;
 
 use crate::{
-    Ledger, LedgerError, Page,
+    Authority, Ledger, LedgerError, Page,
     engine::{
         Pools, Tx,
         cell::{Cells, Damage},
     },
     read::filter::Query,
-    writer::{plan::Plan, register::Register},
+    writer::{authority::unchanged, plan::Plan, register::Register},
 };
 
 const INSERT: &str = include_str!("../sql/brake_insert.sql");
@@ -36,6 +36,8 @@ pub enum BrakeReleased {
     Already(Box<Brake>),
     /// There is no such brake.
     NoSuchBrake,
+    /// The rights of this user, who releases it, were changed a moment ago.
+    AuthorityChanged(String),
 }
 
 #[derive(Debug)]
@@ -48,7 +50,7 @@ struct Put {
 #[derive(Debug)]
 struct Release {
     id: BrakeId,
-    by: String,
+    by: Authority,
     reason: String,
 }
 
@@ -93,11 +95,14 @@ impl Register for Release {
     type Answer = BrakeReleased;
 
     async fn write(&self, tx: &mut Tx, plan: &mut Plan<'_>) -> Result<BrakeReleased, LedgerError> {
+        if let Some(name) = unchanged(tx, &self.by.seen).await? {
+            return Ok(BrakeReleased::AuthorityChanged(name));
+        }
         let sql = "UPDATE brake SET released_by = $2, released_at = $3, release_reason = $4 \
             WHERE id = $1 AND released_at IS NULL";
         let cells = vec![
             self.id.0.into(),
-            self.by.as_str().into(),
+            self.by.name().into(),
             plan.at.into(),
             self.reason.as_str().into(),
         ];
@@ -117,7 +122,7 @@ impl Register for Release {
             "target": brake.scope.target(),
             "reason": self.reason,
         });
-        let draft = EventDraft::new(EventType::BrakeOff, Actor::User(self.by.clone()), data);
+        let draft = EventDraft::new(EventType::BrakeOff, self.by.actor.clone(), data);
         let event = plan.render(&draft, &Office::default(), None, None, None)?;
         plan.events.push(event);
         Ok(BrakeReleased::Yes(Box::new(brake)))
@@ -147,9 +152,9 @@ impl Ledger {
         &self,
         id: BrakeId,
         reason: &str,
-        by: &str,
+        by: &Authority,
     ) -> Result<BrakeReleased, LedgerError> {
-        let (by, reason) = (by.to_owned(), reasonable(reason)?);
+        let (by, reason) = (by.clone(), reasonable(reason)?);
         self.register(Release { id, by, reason }).await
     }
 

@@ -9,12 +9,12 @@ use serde_json::json;
 
 use super::brake::reasonable;
 use crate::{
-    Ledger, LedgerError,
+    Authority, Ledger, LedgerError,
     engine::{
         Tx,
         cell::{Cells, Damage},
     },
-    writer::{plan::Plan, register::Register},
+    writer::{authority::unchanged, plan::Plan, register::Register},
 };
 
 const INSERT: &str = include_str!("../sql/bundle_insert.sql");
@@ -142,6 +142,9 @@ pub enum PolicyRefusal {
     /// Somebody else changed the policy in force meanwhile.
     #[error("the policy in force was changed by somebody else meanwhile; look again")]
     Overtaken,
+    /// Who does it is not what they were when it was allowed.
+    #[error("the rights of `{0}` were changed a moment ago; sign in again")]
+    AuthorityChanged(String),
     /// It was never in force, so there is nothing to go back to.
     #[error("this bundle was never in force; put it into force with `clerkwork policy activate`")]
     NeverInForce,
@@ -162,7 +165,7 @@ pub enum BundleVerdict {
 #[derive(Debug)]
 struct Propose {
     bundle: NewBundle,
-    by: String,
+    by: Authority,
 }
 
 #[derive(Debug)]
@@ -170,7 +173,7 @@ struct Decide {
     version: Digest,
     verdict: BundleVerdict,
     note: String,
-    by: String,
+    by: Authority,
 }
 
 #[derive(Debug)]
@@ -179,7 +182,7 @@ struct Activate {
     rollback: bool,
     instead_of: Option<Digest>,
     reason: String,
-    by: String,
+    by: Authority,
 }
 
 fn note(
@@ -235,6 +238,9 @@ impl Register for Propose {
     type Answer = PolicyAnswer;
 
     async fn write(&self, tx: &mut Tx, plan: &mut Plan<'_>) -> Result<PolicyAnswer, LedgerError> {
+        if let Some(name) = unchanged(tx, &self.by.seen).await? {
+            return Ok(Err(PolicyRefusal::AuthorityChanged(name)));
+        }
         let NewBundle {
             version,
             files,
@@ -253,9 +259,9 @@ impl Register for Propose {
         let base = (*base, base_files);
         insert(tx, plan, base, BundleState::Installed, "installation", "").await?;
         let new = (*version, files);
-        insert(tx, plan, new, BundleState::Proposed, &self.by, words).await?;
+        insert(tx, plan, new, BundleState::Proposed, self.by.name(), words).await?;
         let data = json!({"policy": version.to_string(), "note": words});
-        note(plan, EventType::PolicyProposed, &self.by, data)?;
+        note(plan, EventType::PolicyProposed, self.by.name(), data)?;
         Ok(Ok(()))
     }
 }
@@ -264,6 +270,9 @@ impl Register for Decide {
     type Answer = PolicyAnswer;
 
     async fn write(&self, tx: &mut Tx, plan: &mut Plan<'_>) -> Result<PolicyAnswer, LedgerError> {
+        if let Some(name) = unchanged(tx, &self.by.seen).await? {
+            return Ok(Err(PolicyRefusal::AuthorityChanged(name)));
+        }
         let Some(known) = standing(tx, self.version).await? else {
             return Ok(Err(PolicyRefusal::NoSuchBundle));
         };
@@ -274,8 +283,8 @@ impl Register for Decide {
             }));
         }
         let (state, kind) = match self.verdict {
-            BundleVerdict::Approve if known.proposed_by == self.by => {
-                return Ok(Err(PolicyRefusal::OwnProposal(self.by.clone())));
+            BundleVerdict::Approve if self.by.is(&known.proposed_by) => {
+                return Ok(Err(PolicyRefusal::OwnProposal(self.by.name().to_owned())));
             }
             BundleVerdict::Approve => (BundleState::Approved, EventType::PolicyApproved),
             BundleVerdict::Reject => (BundleState::Rejected, EventType::PolicyRejected),
@@ -285,7 +294,7 @@ impl Register for Decide {
         let cells = vec![
             self.version.0.to_vec().into(),
             state.as_str().into(),
-            self.by.as_str().into(),
+            self.by.name().into(),
             plan.at.into(),
             self.note.as_str().into(),
         ];
@@ -293,7 +302,7 @@ impl Register for Decide {
             return Ok(Err(PolicyRefusal::Overtaken));
         }
         let data = json!({"policy": self.version.to_string(), "note": self.note});
-        note(plan, kind, &self.by, data)?;
+        note(plan, kind, self.by.name(), data)?;
         Ok(Ok(()))
     }
 }
@@ -302,6 +311,9 @@ impl Register for Activate {
     type Answer = PolicyAnswer;
 
     async fn write(&self, tx: &mut Tx, plan: &mut Plan<'_>) -> Result<PolicyAnswer, LedgerError> {
+        if let Some(name) = unchanged(tx, &self.by.seen).await? {
+            return Ok(Err(PolicyRefusal::AuthorityChanged(name)));
+        }
         let Some(known) = standing(tx, self.version).await? else {
             return Ok(Err(PolicyRefusal::NoSuchBundle));
         };
@@ -329,7 +341,7 @@ impl Register for Activate {
         let cells = vec![
             (n + 1).into(),
             self.version.0.to_vec().into(),
-            self.by.as_str().into(),
+            self.by.name().into(),
             plan.at.into(),
             self.reason.as_str().into(),
             i64::from(self.rollback).into(),
@@ -346,7 +358,7 @@ impl Register for Activate {
         let data = json!({
             "policy": self.version.to_string(), "before": before, "reason": self.reason,
         });
-        note(plan, kind, &self.by, data)?;
+        note(plan, kind, self.by.name(), data)?;
         Ok(Ok(()))
     }
 }
@@ -359,10 +371,10 @@ impl Ledger {
     pub async fn propose_policy(
         &self,
         mut bundle: NewBundle,
-        by: &str,
+        by: &Authority,
     ) -> Result<PolicyAnswer, LedgerError> {
         bundle.note = reasonable(&bundle.note)?;
-        let by = by.to_owned();
+        let by = by.clone();
         self.register(Propose { bundle, by }).await
     }
 
@@ -375,9 +387,9 @@ impl Ledger {
         version: Digest,
         verdict: BundleVerdict,
         note: &str,
-        by: &str,
+        by: &Authority,
     ) -> Result<PolicyAnswer, LedgerError> {
-        let (note, by) = (reasonable(note)?, by.to_owned());
+        let (note, by) = (reasonable(note)?, by.clone());
         self.register(Decide {
             version,
             verdict,
@@ -398,9 +410,9 @@ impl Ledger {
         instead_of: Option<Digest>,
         rollback: bool,
         reason: &str,
-        by: &str,
+        by: &Authority,
     ) -> Result<PolicyAnswer, LedgerError> {
-        let (reason, by) = (reasonable(reason)?, by.to_owned());
+        let (reason, by) = (reasonable(reason)?, by.clone());
         self.register(Activate {
             version,
             rollback,

@@ -12,18 +12,21 @@
 //!   A refusal is an answer ([`PeopleRefusal`]) and leaves nothing behind.
 //! * **A token's secret is nowhere.** Only its SHA-256 is kept; a person's relation to a taxpayer
 //!   only under the taxpayer's pseudonym.
+//! * **Nobody gives themselves anything:** no role, and no place as a substitute.
 //! * **A substitute has the absent person's own roles and nothing more:** who stands in for somebody
 //!   cannot be absent with a substitute at the same time.
 //! * **A clock that is set back does not give back what has ended:** expiry and periods are judged
 //!   by [`Ledger::judged_now`].
 //!
-//! To add a change: a variant of [`PeopleChange`], its arm in `write.rs`, and its refusals.
+//! To add a change: a variant of [`PeopleChange`], its arm in `write.rs`, its work in
+//! `users.rs`, `tokens.rs` or `substitutes.rs`, and its refusals.
 
 mod change;
 mod refusal;
 mod substitutes;
 mod token;
 mod tokens;
+mod users;
 mod write;
 
 pub use change::{PeopleChange, Registered};
@@ -58,6 +61,11 @@ impl Authority {
         authority.seen.push((absent.name.clone(), absent.revision));
         authority.on_behalf_of = Some(absent.name.clone());
         authority
+    }
+
+    /// Whether this user acts, or is acted for.
+    pub(crate) fn is(&self, user: &str) -> bool {
+        self.name() == user || self.on_behalf_of.as_deref() == Some(user)
     }
 
     pub(crate) fn name(&self) -> &str {

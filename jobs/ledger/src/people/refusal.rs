@@ -50,6 +50,8 @@ pub enum PeopleRefusal {
     TokenRevoked(TokenId),
     /// Nobody stands in for themselves.
     OwnSubstitute(String),
+    /// Nobody gives themselves the roles of somebody else.
+    NamesThemselves(String),
     /// The period is over, or empty.
     PeriodOver,
     /// This substitute is named for a part of the period.
@@ -109,6 +111,7 @@ impl PeopleRefusal {
             Self::OwnRole(_) => "own_role",
             Self::ExpiryPassed | Self::PeriodOver => "period",
             Self::OwnSubstitute(_)
+            | Self::NamesThemselves(_)
             | Self::AbsentIsSubstitute { .. }
             | Self::SubstituteIsAbsent { .. } => "substitute",
         }
@@ -210,6 +213,12 @@ impl PeopleRefusal {
             Self::OwnSubstitute(user) => (
                 format!("`{user}` 不能代理自己"),
                 format!("`{user}` cannot stand in for themselves; name somebody else"),
+            ),
+            Self::NamesThemselves(user) => (
+                format!("`{user}` 不能指定自己为代理人，请由另一位管理员办理"),
+                format!(
+                    "`{user}` cannot name themselves as a substitute; another administrator must"
+                ),
             ),
             Self::PeriodOver => (
                 "代理期间为空或已结束，请给出将来的结束时间".to_owned(),

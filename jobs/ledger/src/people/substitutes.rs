@@ -62,6 +62,10 @@ pub(super) async fn name(
     if substitute == absent {
         return Err(PeopleRefusal::OwnSubstitute(absent.to_owned()).into());
     }
+    // With the roles of anybody at hand, whoever names substitutes could do everything.
+    if by.is(substitute) {
+        return Err(PeopleRefusal::NamesThemselves(substitute.to_owned()).into());
+    }
     enabled(tx, substitute).await?;
     let account = enabled(tx, absent).await?;
     let now = judged_in(tx, plan.at).await?;

@@ -22,6 +22,7 @@ on_both_engines!(
     of_two_who_activate_at_once_one_does,
     going_back_needs_a_bundle_that_was_in_force,
     every_change_is_one_event,
+    whose_rights_changed_a_moment_ago_changes_nothing,
     outcomes_are_read_from_a_time_on,
 );
 
@@ -134,7 +135,10 @@ async fn of_two_who_put_a_brake_at_once_one_puts_it(world: World) {
 async fn a_brake_is_released_once_and_can_be_put_again(world: World) {
     let job = world.running("a", WorkerId::new()).await;
     let id = put(&world, Scope::All).await;
-    let release = |by: &'static str| world.ledger.release_brake(id, "seen to", by);
+    let release = async |by: &str| {
+        let by = world.authority(by).await;
+        world.ledger.release_brake(id, "seen to", &by).await
+    };
     let released = release("carol").await.unwrap();
     let BrakeReleased::Yes(brake) = released else {
         panic!("{released:?}")
@@ -157,7 +161,8 @@ async fn a_brake_is_released_once_and_can_be_put_again(world: World) {
     let all = all.unwrap();
     assert_eq!(all.len(), 2);
     assert!(all[0].released_at.is_none() && all[1].id == id);
-    let unknown = world.ledger.release_brake(BrakeId::new(), "x", "carol");
+    let carol = world.authority("carol").await;
+    let unknown = world.ledger.release_brake(BrakeId::new(), "x", &carol);
     assert_eq!(unknown.await.unwrap(), BrakeReleased::NoSuchBrake);
 }
 
@@ -171,20 +176,21 @@ async fn a_brake_without_a_reason_is_refused(world: World) {
 
 /// Proposed by `erin`, approved by `bob`.
 async fn approved(world: &World, n: u8) {
-    let proposed = world.ledger.propose_policy(bundle(n), "erin").await;
+    let proposed = world.ledger.propose_policy(bundle(n), &erin).await;
     assert_eq!(proposed.unwrap(), Ok(()));
     let approve = BundleVerdict::Approve;
     let decided = world
         .ledger
-        .decide_policy(version(n), approve, "read", "bob");
+        .decide_policy(version(n), approve, "read", &bob);
     assert_eq!(decided.await.unwrap(), Ok(()));
 }
 
 async fn activate(world: &World, n: u8, before: Option<u8>) -> Result<(), PolicyRefusal> {
     let before = before.map(version);
+    let carol = world.authority("carol").await;
     let done = world
         .ledger
-        .activate_policy(version(n), before, false, "as agreed", "carol");
+        .activate_policy(version(n), before, false, "as agreed", &carol);
     done.await.unwrap()
 }
 
@@ -213,17 +219,21 @@ async fn an_act_is_refused_under_a_policy_that_is_not_in_force(world: World) {
 
 async fn a_bundle_needs_another_person_than_its_proposer(world: World) {
     let ledger = &world.ledger;
-    let proposed = ledger.propose_policy(bundle(1), "erin").await.unwrap();
+    let (erin, bob) = (world.authority("erin").await, world.authority("bob").await);
+    let carol = world.authority("carol").await;
+    let proposed = ledger.propose_policy(bundle(1), &erin).await.unwrap();
     assert_eq!(proposed, Ok(()));
-    let approve =
-        |by: &'static str| ledger.decide_policy(version(1), BundleVerdict::Approve, "read", by);
+    let approve = async |by| {
+        let (of, verdict) = (version(1), BundleVerdict::Approve);
+        ledger.decide_policy(of, verdict, "read", by).await
+    };
     assert_eq!(
-        approve("erin").await.unwrap(),
+        approve(&erin).await.unwrap(),
         Err(PolicyRefusal::OwnProposal("erin".into()))
     );
-    assert_eq!(approve("bob").await.unwrap(), Ok(()));
+    assert_eq!(approve(&bob).await.unwrap(), Ok(()));
     assert!(matches!(
-        approve("carol").await.unwrap(),
+        approve(&carol).await.unwrap(),
         Err(PolicyRefusal::State {
             state: BundleState::Approved,
             ..
@@ -234,26 +244,28 @@ async fn a_bundle_needs_another_person_than_its_proposer(world: World) {
         ["erin", "bob"]
     );
     assert!(ledger.policy_authors(version(0)).await.unwrap().is_empty());
-    let again = ledger.propose_policy(bundle(1), "bob").await.unwrap();
+    let again = ledger.propose_policy(bundle(1), &bob).await.unwrap();
     assert!(matches!(again, Err(PolicyRefusal::Known { .. })));
     let files = ledger.policy_files(version(1)).await.unwrap().unwrap();
     assert_eq!(files, bundle(1).files);
     // Taking back what one handed in is no approval.
     ledger
-        .propose_policy(bundle(2), "erin")
+        .propose_policy(bundle(2), &erin)
         .await
         .unwrap()
         .unwrap();
-    let reject = ledger.decide_policy(version(2), BundleVerdict::Reject, "a slip", "erin");
+    let reject = ledger.decide_policy(version(2), BundleVerdict::Reject, "a slip", &erin);
     assert_eq!(reject.await.unwrap(), Ok(()));
 }
 
 async fn only_an_approved_bundle_comes_into_force(world: World) {
+    let erin = world.authority("erin").await;
+    let bob = world.authority("bob").await;
     assert_eq!(
         activate(&world, 1, None).await,
         Err(PolicyRefusal::NoSuchBundle)
     );
-    let proposed = world.ledger.propose_policy(bundle(1), "erin").await;
+    let proposed = world.ledger.propose_policy(bundle(1), &erin).await;
     assert_eq!(proposed.unwrap(), Ok(()));
     assert!(matches!(
         activate(&world, 1, None).await,
@@ -265,7 +277,7 @@ async fn only_an_approved_bundle_comes_into_force(world: World) {
     let reject = BundleVerdict::Reject;
     let rejected = world
         .ledger
-        .decide_policy(version(1), reject, "no", "bob")
+        .decide_policy(version(1), reject, "no", &bob)
         .await;
     assert_eq!(rejected.unwrap(), Ok(()));
     assert!(matches!(
@@ -279,14 +291,16 @@ async fn only_an_approved_bundle_comes_into_force(world: World) {
 }
 
 async fn of_two_who_activate_at_once_one_does(world: World) {
+    let carol = world.authority("carol").await;
+    let dave = world.authority("dave").await;
     approved(&world, 1).await;
     approved(&world, 2).await;
     let other = world.another().await;
     let (a, b) = tokio::join!(
         world
             .ledger
-            .activate_policy(version(1), None, false, "one", "carol"),
-        other.activate_policy(version(2), None, false, "two", "dave"),
+            .activate_policy(version(1), None, false, "one", &carol),
+        other.activate_policy(version(2), None, false, "two", &dave),
     );
     let refused = |done: &Result<(), PolicyRefusal>| *done == Err(PolicyRefusal::Overtaken);
     let (a, b) = (a.unwrap(), b.unwrap());
@@ -296,12 +310,13 @@ async fn of_two_who_activate_at_once_one_does(world: World) {
 }
 
 async fn going_back_needs_a_bundle_that_was_in_force(world: World) {
+    let carol = world.authority("carol").await;
     approved(&world, 1).await;
     approved(&world, 2).await;
     let back = |to: u8, from: u8| {
         world
             .ledger
-            .activate_policy(version(to), Some(version(from)), true, "worse", "carol")
+            .activate_policy(version(to), Some(version(from)), true, "worse", &carol)
     };
     assert_eq!(activate(&world, 2, None).await, Ok(()));
     assert_eq!(back(1, 2).await.unwrap(), Err(PolicyRefusal::NeverInForce));
@@ -315,6 +330,7 @@ async fn going_back_needs_a_bundle_that_was_in_force(world: World) {
 }
 
 async fn every_change_is_one_event(world: World) {
+    let carol = world.authority("carol").await;
     let id = put(&world, Scope::All).await;
     world
         .ledger
@@ -323,12 +339,12 @@ async fn every_change_is_one_event(world: World) {
         .unwrap();
     world
         .ledger
-        .release_brake(id, "seen to", "carol")
+        .release_brake(id, "seen to", &carol)
         .await
         .unwrap();
     world
         .ledger
-        .release_brake(id, "seen to", "carol")
+        .release_brake(id, "seen to", &carol)
         .await
         .unwrap();
     approved(&world, 1).await;
@@ -380,4 +396,25 @@ async fn outcomes_are_read_from_a_time_on(world: World) {
     );
     let one = world.ledger.outcomes(since, 1).await.unwrap();
     assert_eq!(one.complete_to, Some(since), "there may be more of each");
+}
+
+async fn whose_rights_changed_a_moment_ago_changes_nothing(world: World) {
+    approved(&world, 1).await;
+    let id = put(&world, Scope::All).await;
+    let carol = world.authority("carol").await;
+    world
+        .execute("UPDATE account SET revision = revision + 1 WHERE name = 'carol'")
+        .await;
+    let gone = || PolicyRefusal::AuthorityChanged("carol".into());
+    let ledger = &world.ledger;
+    let proposed = ledger.propose_policy(bundle(2), &carol).await.unwrap();
+    assert_eq!(proposed, Err(gone()));
+    let decided = ledger.decide_policy(version(1), BundleVerdict::Reject, "no", &carol);
+    assert_eq!(decided.await.unwrap(), Err(gone()));
+    let active = ledger.activate_policy(version(1), None, false, "go", &carol);
+    assert_eq!(active.await.unwrap(), Err(gone()));
+    let released = ledger.release_brake(id, "seen to", &carol).await.unwrap();
+    assert_eq!(released, BrakeReleased::AuthorityChanged("carol".into()));
+    let control = ledger.control().await.unwrap();
+    assert_eq!((control.brakes.len(), control.policy), (1, None));
 }

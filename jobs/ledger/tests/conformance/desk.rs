@@ -254,6 +254,7 @@ async fn two_must_approve_under_terms(world: World) {
 }
 
 async fn a_policy_that_came_into_force_meanwhile_refuses(world: World) {
+    let (erin, bob) = (world.authority("erin").await, world.authority("bob").await);
     let id = open(&world, "a", one(), None).await;
     let review = shown(&world, id).await;
     let version = Digest([9; 32]);
@@ -264,19 +265,15 @@ async fn a_policy_that_came_into_force_meanwhile_refuses(world: World) {
         installed: (POLICY, Default::default()),
     };
     let ledger = &world.ledger;
-    ledger
-        .propose_policy(bundle, "erin")
-        .await
-        .unwrap()
-        .unwrap();
+    ledger.propose_policy(bundle, &erin).await.unwrap().unwrap();
     let approve = BundleVerdict::Approve;
     ledger
-        .decide_policy(version, approve, "read", "bob")
+        .decide_policy(version, approve, "read", &bob)
         .await
         .unwrap()
         .unwrap();
     ledger
-        .activate_policy(version, None, false, "go", "bob")
+        .activate_policy(version, None, false, "go", &bob)
         .await
         .unwrap()
         .unwrap();

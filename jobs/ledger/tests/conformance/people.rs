@@ -15,6 +15,7 @@ on_both_engines!(
     refusals_leave_everything_as_it_was,
     an_administrator_remains,
     who_was_changed_a_moment_ago_changes_nothing,
+    of_a_change_and_the_loss_of_its_authority_one_comes_first,
     users_are_listed_by_name,
     a_relation_is_kept_by_pseudonym,
     names_that_cannot_be_are_refused,
@@ -296,6 +297,33 @@ async fn who_was_changed_a_moment_ago_changes_nothing(world: World) {
         refused,
         Err(PeopleRefusal::AuthorityChanged("ghost".into()))
     );
+}
+
+/// Two processes at once: what Ann does counts only if it was before she was disabled.
+async fn of_a_change_and_the_loss_of_its_authority_one_comes_first(world: World) {
+    world.root().await;
+    world.person("ann", &[Role::Administrator]).await;
+    let other = world.another().await;
+    for round in 0..20 {
+        let (root, ann) = (world.user("root").await, world.user("ann").await);
+        let name = format!("u{round}");
+        let (by_root, by_ann) = (Authority::of(&root), Authority::of(&ann));
+        let (disabled, created) = tokio::join!(
+            world.ledger.change_people(&by_root, enable("ann", false)),
+            other.change_people(&by_ann, create(&name, &[])),
+        );
+        disabled.unwrap().unwrap();
+        let created = created.unwrap();
+        let made = world.ledger.user(&name).await.unwrap().is_some();
+        assert_eq!(created.is_ok(), made);
+        if let Err(refusal) = created {
+            assert_eq!(refusal, PeopleRefusal::AuthorityChanged("ann".into()));
+        }
+        let late = other.change_people(&by_ann, create("late", &[])).await;
+        let changed = PeopleRefusal::AuthorityChanged("ann".into());
+        assert_eq!(late.unwrap(), Err(changed));
+        world.people(enable("ann", true)).await.unwrap();
+    }
 }
 
 async fn users_are_listed_by_name(world: World) {

@@ -418,6 +418,11 @@ async fn pages_of_batches_are_complete_with_their_figures(world: World) {
         found.extend(some);
     }
     assert_eq!(found.iter().map(|batch| batch.id).collect::<Vec<_>>(), ids);
+    for (office, count) in [("center", ids.len()), ("center/north", 0), ("cent", 0)] {
+        let office = clerkwork_core::Office::new(office).unwrap();
+        let within = world.ledger.batches_within(&office, Page::first(100));
+        assert_eq!(within.await.unwrap().len(), count, "{office}");
+    }
     assert!(
         found
             .iter()

@@ -174,6 +174,11 @@ async fn a_substitute_stands_in_for_the_period(world: World) {
     assert_eq!(own, Err(PeopleRefusal::OwnSubstitute("bob".into())));
     let empty = world.substitute("bob", "cai", until, from).await;
     assert_eq!(empty, Err(PeopleRefusal::PeriodOver));
+    let themselves = world.substitute("root", "cai", from, until).await;
+    assert_eq!(
+        themselves,
+        Err(PeopleRefusal::NamesThemselves("root".into()))
+    );
     let nobody = world.substitute("nobody", "cai", from, until).await;
     assert_eq!(nobody, Err(PeopleRefusal::NoSuchUser("nobody".into())));
 

@@ -8,8 +8,8 @@ use clerkwork_core::{
     Timestamp, WorkerId,
 };
 use clerkwork_ledger::{
-    Accepted, Change, Changed, Claim, Claimed, ClaimedJob, Ledger, LedgerOptions, NewBatch, NewJob,
-    WaitWrite,
+    Accepted, Authority, Change, Changed, Claim, Claimed, ClaimedJob, Ledger, LedgerOptions,
+    NewBatch, NewJob, WaitWrite,
 };
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, Executor};
@@ -96,6 +96,17 @@ impl World {
             let mut it = sqlx::PgConnection::connect(&self.url).await.unwrap();
             it.execute(sql).await.unwrap();
         }
+    }
+
+    /// In the name of a user, who is entered past the ledger if there is none of that name.
+    pub(crate) async fn authority(&self, name: &str) -> Authority {
+        let (at, office) = (self.now().0, Office::default());
+        self.execute(&format!(
+            "INSERT INTO account (name, office, enabled, revision, created_at) \
+             VALUES ('{name}', '{office}', 1, 1, {at}) ON CONFLICT DO NOTHING"
+        ))
+        .await;
+        Authority::of(&self.ledger.user(name).await.unwrap().unwrap())
     }
 
     /// One number, asked past the ledger.

@@ -12,6 +12,8 @@ use clerkwork_ledger::{BatchStatus, Ledger};
 use crate::{
     context::Context,
     failure::{Failure, Outcome},
+    installation::Opened,
+    sign_in::Acting,
 };
 
 pub use upstream::{Pulled, pull};
@@ -36,6 +38,22 @@ impl Verb {
             Self::List(args) => status::list(context, args).await,
         }
     }
+}
+
+/// The batch with this reference or id, for somebody who may use the verb on it.
+async fn find_for(
+    context: &Context,
+    opened: &Opened,
+    acting: &Acting,
+    verb: &'static str,
+    text: &str,
+) -> Result<BatchStatus, Failure> {
+    // Who may not use the verb at all is not told what there is.
+    let principal = context.authorise(opened, acting, verb, None).await?;
+    let batch = find(&opened.ledger, text).await?;
+    let office = Some(&batch.office);
+    context.allow(opened, &principal, verb, office).await?;
+    Ok(batch)
 }
 
 /// The batch with this reference or id.

@@ -8,6 +8,7 @@ use crate::{
     failure::{Exit, Outcome},
     installation, moment,
     out::Out,
+    sign_in::Acting,
     texts, view,
 };
 
@@ -17,6 +18,8 @@ use crate::{
 pub struct Args {
     /// Reference or id
     batch: String,
+    #[command(flatten)]
+    acting: Acting,
 }
 
 /// Lists batches, the newest first.
@@ -31,12 +34,15 @@ pub struct ListArgs {
     /// Go on after this batch: `next` of the page before
     #[arg(long, value_name = "ID")]
     after: Option<BatchId>,
+    #[command(flatten)]
+    acting: Acting,
 }
 
 /// Shows how far a batch has come.
 pub async fn run(context: &Context, args: Args) -> Outcome {
     let opened = installation::open(context).await?;
-    let batch = super::find(&opened.ledger, &args.batch).await?;
+    let (acting, verb) = (&args.acting, "batch.status");
+    let batch = super::find_for(context, &opened, acting, verb, &args.batch).await?;
     show(&context.out, &batch);
     context.out.json(&view::batch(&batch));
     Ok(Exit::Done)
@@ -67,11 +73,16 @@ pub fn show(out: &Out, batch: &BatchStatus) {
 /// Lists batches.
 pub async fn list(context: &Context, args: ListArgs) -> Outcome {
     let opened = installation::open(context).await?;
+    let (acting, verb) = (&args.acting, "batch.list");
+    let principal = context.authorise(&opened, acting, verb, None).await?;
     let page = Page {
         after: args.after,
         limit: args.limit + 1,
     };
-    let mut batches = opened.ledger.batches(page).await?;
+    let mut batches = opened
+        .ledger
+        .batches_within(principal.office(), page)
+        .await?;
     let more = batches.len() > args.limit as usize;
     batches.truncate(args.limit as usize);
     let next = batches

@@ -6,11 +6,12 @@ use serde_json::json;
 
 use super::{file, upstream};
 use crate::{
-    context::{Acting, Context},
+    context::Context,
     failure::{Exit, Failure, Outcome},
     installation::{self, Opened},
     intake::{self, Defaults},
     moment,
+    sign_in::Acting,
 };
 
 /// Hands in a file of items, or what waits at the upstream, as one batch.
@@ -62,21 +63,27 @@ pub struct Args {
 
 /// Does it.
 pub async fn run(context: &Context, args: Args) -> Outcome {
-    let submitter = args.acting.user()?;
     let reference = intake::checked_reference(args.reference.clone()).map_err(Failure::usage)?;
     let now = context.now();
     let deadline = args
         .deadline
         .as_deref()
         .map(|text| moment::deadline(text, now));
-    let office = match args.office.clone() {
-        Some(office) => Office::new(office).map_err(|error| Failure::usage(error.to_string()))?,
-        None => context.config()?.office.clone(),
-    };
+    let deadline = deadline.transpose()?;
+    let office = args.office.clone().map(Office::new).transpose();
+    let office = office.map_err(|error| Failure::usage(error.to_string()))?;
+    let opened = installation::open(context).await?;
+    let (verb, named) = ("batch.submit", office.as_ref());
+    let principal = context
+        .authorise(&opened, &args.acting, verb, named)
+        .await?;
+    let office = principal.office_or(office, &opened.config);
+    let submitter = principal.name().to_owned();
     let defaults = Defaults {
         office: office.clone(),
+        within: principal.office().clone(),
         lane: args.lane,
-        deadline: deadline.transpose()?,
+        deadline,
         run_at: None,
         batch: None,
         submitter: submitter.clone(),
@@ -90,19 +97,21 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         weight: args.weight,
     };
     match (&args.file, &args.kind) {
-        (Some(path), Some(kind)) => from_file(context, &args, path, kind, batch, defaults).await,
+        (Some(path), Some(kind)) => {
+            from_file(context, &opened, &args, (path, kind), batch, defaults).await
+        }
         (_, kind) => {
             let kind = kind.as_deref().unwrap_or("agent_invoice_review");
-            from_upstream(context, &args, kind, batch, defaults).await
+            from_upstream(context, &opened, &args, kind, batch, defaults).await
         }
     }
 }
 
 async fn from_file(
     context: &Context,
+    opened: &Opened,
     args: &Args,
-    path: &str,
-    kind: &str,
+    (path, kind): (&str, &str),
     batch: NewBatch,
     mut defaults: Defaults,
 ) -> Outcome {
@@ -124,8 +133,7 @@ async fn from_file(
             checked.invalid, checked.items
         )));
     }
-    let opened = installation::open_or_create(context).await?;
-    let (id, reference) = create(&opened, batch).await?;
+    let (id, reference) = create(opened, batch).await?;
     defaults.batch = Some(id);
     let mut report = file::submit(&context.out, &opened.ledger, kind, &source, &defaults).await?;
     report.invalid = checked.invalid;
@@ -137,7 +145,10 @@ async fn from_file(
     }
     out.line(format!(
         "watch it: {}",
-        context.command(&opened.config, &format!("batch watch {reference}"))
+        context.command(
+            &opened.config,
+            &format!("batch watch {reference}{}", args.acting.option())
+        )
     ));
     out.json(&json!({
         "id": id,
@@ -157,6 +168,7 @@ async fn from_file(
 
 async fn from_upstream(
     context: &Context,
+    opened: &Opened,
     args: &Args,
     kind: &str,
     batch: NewBatch,
@@ -167,8 +179,7 @@ async fn from_upstream(
     let upstreams = installation::upstreams(context.config()?)?;
     // Before the batch is opened: a refused one must not stay behind, empty.
     upstream::offered(kind, &upstreams).await?;
-    let opened = installation::open_or_create(context).await?;
-    let (id, reference) = create(&opened, batch).await?;
+    let (id, reference) = create(opened, batch).await?;
     defaults.batch = Some(id);
     let most = args.items.unwrap_or(u32::MAX);
     let pulled = upstream::pull(kind, &upstreams, &opened.ledger, &defaults, most, |_| ()).await?;

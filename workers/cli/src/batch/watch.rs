@@ -14,6 +14,7 @@ use crate::{
     failure::{Exit, Failure, Outcome},
     installation,
     out::Out,
+    sign_in::Acting,
     texts, view,
 };
 
@@ -35,12 +36,15 @@ pub struct Args {
     /// Give up after so many seconds (exit code 3)
     #[arg(long, value_name = "SECONDS")]
     timeout: Option<u64>,
+    #[command(flatten)]
+    acting: Acting,
 }
 
 /// Does it.
 pub async fn run(context: &Context, args: Args) -> Outcome {
     let opened = installation::open(context).await?;
-    let batch = super::find(&opened.ledger, &args.batch).await?;
+    let (acting, verb) = (&args.acting, "batch.watch");
+    let batch = super::find_for(context, &opened, acting, verb, &args.batch).await?;
     let mut progress = Progress::new(&context.out);
     let watch = progress.watch(&opened.ledger, batch.id);
     let deadline = async {

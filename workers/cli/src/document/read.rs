@@ -16,11 +16,12 @@ use serde_json::Value;
 
 use super::{KIND, local, refused, view};
 use crate::{
-    context::{Acting, Context},
+    context::Context,
     failure::{Exit, Failure, Outcome},
-    installation,
+    installation::{self, Opened},
     intake::{self, Defaults},
     job,
+    sign_in::{Acting, Principal},
 };
 
 /// Reads an invoice file and makes the item of a reversal of it.
@@ -137,7 +138,7 @@ fn part(text: &str, share: impl Fn(&str) -> Result<Share, String>) -> Result<Par
 pub async fn run(context: &Context, args: Args) -> Outcome {
     // Who submits is asked for before anything is read.
     let submitter = match args.submit {
-        true => Some(args.acting.user()?),
+        true => Some(submitter(context, &args).await?),
         false => None,
     };
     let told = |error: DocumentError| {
@@ -156,7 +157,7 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     let item = serde_json::to_value(item.map_err(told)?);
     let item = item.map_err(|error| Failure::internal(error.to_string()))?;
     match submitter {
-        Some(submitter) => submit(context, &args, submitter, number, item).await,
+        Some(submitter) => submit(context, &args, &submitter, number, item).await,
         None => {
             show(context, &item);
             Ok(Exit::Done)
@@ -214,26 +215,45 @@ fn reversal(context: &Context, args: &Args, number: &str) -> Result<Reversal, Fa
     })
 }
 
+/// Who hands the item in, and where.
+struct Submitter {
+    opened: Opened,
+    principal: Principal,
+    office: Office,
+}
+
+async fn submitter(context: &Context, args: &Args) -> Result<Submitter, Failure> {
+    let office = args.office.clone().map(Office::new).transpose();
+    let office = office.map_err(|error| Failure::usage(error.to_string()))?;
+    let opened = installation::open(context).await?;
+    let (verb, named) = ("job.submit", office.as_ref());
+    let principal = context
+        .authorise(&opened, &args.acting, verb, named)
+        .await?;
+    Ok(Submitter {
+        office: principal.office_or(office, &opened.config),
+        opened,
+        principal,
+    })
+}
+
 async fn submit(
     context: &Context,
     args: &Args,
-    submitter: String,
+    submitter: &Submitter,
     number: &str,
     item: Value,
 ) -> Outcome {
     let kinds = installation::kinds();
     let kind = installation::kind(&kinds, KIND)?;
-    let office = match args.office.clone() {
-        Some(office) => Office::new(office).map_err(|error| Failure::usage(error.to_string()))?,
-        None => context.config()?.office.clone(),
-    };
     let defaults = Defaults {
-        office,
+        office: submitter.office.clone(),
+        within: submitter.principal.office().clone(),
         lane: args.lane,
         deadline: None,
         run_at: None,
         batch: None,
-        submitter,
+        submitter: submitter.principal.name().to_owned(),
         reference: Some(args.reference.clone().unwrap_or_else(|| number.to_owned())),
         now: context.now(),
     };
@@ -241,8 +261,7 @@ async fn submit(
     let new = new.map_err(|error| {
         Failure::input(format!("`{}`: {error}; nothing was submitted", args.file))
     })?;
-    let opened = installation::open_or_create(context).await?;
-    job::hand_in(context, &opened, vec![new]).await
+    job::hand_in(context, &submitter.opened, &args.acting, vec![new]).await
 }
 
 #[cfg(test)]

@@ -9,15 +9,17 @@ use std::{
 
 use clerkwork_audit::{EventDraft, EventType};
 use clerkwork_connectors_api::red_letter::RedLetterApplication;
-use clerkwork_core::{Actor, Job, State};
+use clerkwork_core::{Job, State};
 use clerkwork_documents::{InvoiceDocument, Issue};
 use serde_json::{Value, json};
 
 use super::{Format, KIND, local};
 use crate::{
-    context::{Acting, Context},
+    context::Context,
     failure::{Exit, Failure, Outcome},
-    installation, job, view,
+    installation, job,
+    sign_in::Acting,
+    view,
 };
 
 /// Writes the red invoice that a completed job issued.
@@ -47,10 +49,10 @@ pub struct Args {
 
 /// Does it.
 pub async fn run(context: &Context, args: Args) -> Outcome {
-    let user = args.acting.user()?;
     let opened = installation::open(context).await?;
     let ledger = &opened.ledger;
-    let job = job::find(ledger, &args.job).await?;
+    let verb = "document.write";
+    let (reader, job) = job::find_for(context, &opened, &args.acting, verb, &args.job).await?;
     completed(&job)?;
     let events = ledger.events_of(job.id).await?;
     let events: Vec<_> = events.iter().map(view::event).collect();
@@ -80,7 +82,7 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         "what": "personal data",
         "format": format.as_str(),
     });
-    let event = EventDraft::new(EventType::AuditRead, Actor::User(user), data);
+    let event = EventDraft::new(EventType::AuditRead, reader.actor(), reader.noted(data));
     // Recorded before anything is written.
     ledger.record(job.office.clone(), event).await?;
     let out = &context.out;

@@ -1,13 +1,15 @@
 //! `clerkwork job retry` and `clerkwork job cancel`
 
-use clerkwork_core::{Actor, EffectRecord, EffectState, JobId};
+use clerkwork_core::{EffectRecord, EffectState, JobId};
 use clerkwork_ledger::{CancelOutcome, Changed, Refused};
 use serde_json::json;
 
 use crate::{
-    context::{Acting, Context},
+    context::Context,
     failure::{Exit, Failure, Outcome},
-    installation, texts,
+    installation,
+    sign_in::Acting,
+    texts,
 };
 
 /// Gives a failed job another chance.
@@ -46,13 +48,13 @@ pub struct CancelArgs {
 
 /// Gives a failed job another chance.
 pub async fn retry(context: &Context, args: RetryArgs) -> Outcome {
-    let user = args.acting.user()?;
     let reason = reason(&args.reason)?;
     let opened = installation::open(context).await?;
-    let job = super::find(&opened.ledger, &args.job).await?;
+    let (principal, job) =
+        super::find_for(context, &opened, &args.acting, "job.retry", &args.job).await?;
     let changed = opened
         .ledger
-        .redrive(job.id, Actor::User(user), &reason)
+        .redrive(job.id, principal.actor(), &reason)
         .await?;
     match changed {
         Changed::Yes => {
@@ -73,13 +75,13 @@ pub async fn retry(context: &Context, args: RetryArgs) -> Outcome {
 
 /// Calls a job off.
 pub async fn cancel(context: &Context, args: CancelArgs) -> Outcome {
-    let user = args.acting.user()?;
     let reason = reason(&args.reason)?;
     let opened = installation::open(context).await?;
-    let job = super::find(&opened.ledger, &args.job).await?;
+    let (principal, job) =
+        super::find_for(context, &opened, &args.acting, "job.cancel", &args.job).await?;
     let outcome = opened
         .ledger
-        .request_cancel(job.id, Actor::User(user), &reason)
+        .request_cancel(job.id, principal.actor(), &reason)
         .await?;
     let (text, outcome) = match outcome {
         CancelOutcome::Cancelled => (format!("job {} is cancelled", job.id), "cancelled"),

@@ -7,7 +7,9 @@ use crate::{
     batch,
     context::Context,
     failure::{Exit, Failure, Outcome},
-    installation, moment, texts, view,
+    installation, moment,
+    sign_in::Acting,
+    texts, view,
 };
 
 /// Lists jobs, the newest first.
@@ -39,6 +41,8 @@ pub struct Args {
     /// Go on after this job: `next` of the page before
     #[arg(long, value_name = "ID")]
     after: Option<JobId>,
+    #[command(flatten)]
+    acting: Acting,
 }
 
 /// Does it.
@@ -48,10 +52,15 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         .as_deref()
         .map(|text| moment::past(text, context.now()));
     let office = args.office.map(Office::new).transpose();
+    let office = office.map_err(|error| Failure::usage(error.to_string()))?;
     if let Some(kind) = &args.kind {
         installation::kind(&installation::kinds(), kind)?;
     }
     let opened = installation::open(context).await?;
+    let (verb, named) = ("job.list", office.as_ref());
+    let principal = context
+        .authorise(&opened, &args.acting, verb, named)
+        .await?;
     let batch = match &args.batch {
         Some(batch) => Some(batch::find(&opened.ledger, batch).await?.id),
         None => None,
@@ -60,7 +69,7 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         kind: args.kind.as_deref().map(KindName::new),
         state: args.state,
         batch,
-        office: office.map_err(|error| Failure::usage(error.to_string()))?,
+        office: Some(principal.narrowed(office)),
         since: since.transpose()?,
         until: None,
     };

@@ -15,6 +15,8 @@ use clerkwork_ledger::Ledger;
 use crate::{
     context::Context,
     failure::{Failure, Outcome},
+    installation::Opened,
+    sign_in::{Acting, Principal},
 };
 
 pub use change::reason;
@@ -48,6 +50,22 @@ impl Verb {
             Self::Example(args) => kinds::example(context, args),
         }
     }
+}
+
+/// The job with this id or reference, for somebody who may use the verb on it.
+pub async fn find_for(
+    context: &Context,
+    opened: &Opened,
+    acting: &Acting,
+    verb: &'static str,
+    text: &str,
+) -> Result<(Principal, Job), Failure> {
+    // Who may not use the verb at all is not told what there is.
+    let principal = context.authorise(opened, acting, verb, None).await?;
+    let job = find(&opened.ledger, text).await?;
+    let office = Some(&job.office);
+    context.allow(opened, &principal, verb, office).await?;
+    Ok((principal, job))
 }
 
 /// The job with this id or reference.

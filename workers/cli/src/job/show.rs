@@ -12,9 +12,11 @@ use super::{
     timeline::Teller,
 };
 use crate::{
-    context::{Acting, Context},
+    context::Context,
     failure::{Exit, Outcome},
-    installation, moment, texts, view,
+    installation, moment,
+    sign_in::Acting,
+    texts, view,
 };
 
 /// Shows a job's whole story: who did what, by which rule, with which effect.
@@ -36,19 +38,19 @@ pub struct Args {
 
 /// Does it.
 pub async fn run(context: &Context, args: Args) -> Outcome {
-    let reader = match args.reveal {
-        true => Some(args.acting.user()?),
-        false => None,
-    };
     let opened = installation::open(context).await?;
     let ledger = &opened.ledger;
-    let job = super::find(ledger, &args.job).await?;
+    let verb = match args.reveal {
+        true => "job.reveal",
+        false => "job.show",
+    };
+    let (reader, job) = super::find_for(context, &opened, &args.acting, verb, &args.job).await?;
     let known = Known::about(ledger, job).await?;
     let mut sealed = BTreeMap::new();
-    if let Some(user) = reader {
+    if args.reveal {
         let data = json!({"job": known.job.id.to_string(), "what": "personal data"});
-        let actor = clerkwork_core::Actor::User(user);
-        let event = EventDraft::new(EventType::AuditRead, actor, data);
+        let data = reader.noted(data);
+        let event = EventDraft::new(EventType::AuditRead, reader.actor(), data);
         // Recorded before anything is shown.
         ledger.record(known.job.office.clone(), event).await?;
         sealed = opened_values(ledger, &known).await?;

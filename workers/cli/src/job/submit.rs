@@ -7,11 +7,12 @@ use clerkwork_ledger::{Accepted, NewJob};
 use serde_json::{Value, json};
 
 use crate::{
-    context::{Acting, Context},
+    context::Context,
     failure::{Exit, Failure, Outcome},
     installation::{self, Opened},
     intake::{self, Defaults},
     moment,
+    sign_in::Acting,
 };
 
 /// Hands in one item, or one a line.
@@ -54,7 +55,6 @@ pub struct Args {
 pub async fn run(context: &Context, args: Args) -> Outcome {
     let kinds = installation::kinds();
     let kind = installation::kind(&kinds, &args.kind)?;
-    let submitter = args.acting.user()?;
     let now = context.now();
     let deadline = args.deadline.as_deref();
     let deadline = deadline.map(|text| moment::deadline(text, now));
@@ -62,13 +62,20 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     let run_at = run_at.map(|text| moment::to_come(text, now));
     let office = args.office.clone().map(Office::new).transpose();
     let office = office.map_err(|error| Failure::usage(error.to_string()))?;
-    let mut defaults = Defaults {
-        office: Office::default(),
+    let opened = installation::open(context).await?;
+    let verb = "job.submit";
+    let named = office.as_ref();
+    let principal = context
+        .authorise(&opened, &args.acting, verb, named)
+        .await?;
+    let defaults = Defaults {
+        office: principal.office_or(office, &opened.config),
+        within: principal.office().clone(),
         lane: args.lane,
         deadline: deadline.transpose()?,
         run_at: run_at.transpose()?,
         batch: None,
-        submitter,
+        submitter: principal.name().to_owned(),
         reference: args.reference.clone(),
         now,
     };
@@ -79,13 +86,8 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
              {\"reference\": …, \"payload\": …} on every line",
         ));
     }
-    defaults.office = match office {
-        Some(office) => office,
-        None => context.config()?.office.clone(),
-    };
     let jobs = check(kind, values, &args.file, &defaults)?;
-    let opened = installation::open_or_create(context).await?;
-    hand_in(context, &opened, jobs).await
+    hand_in(context, &opened, &args.acting, jobs).await
 }
 
 fn read(file: &str) -> Result<Vec<(usize, Value)>, Failure> {
@@ -127,7 +129,12 @@ fn check(
 }
 
 /// Hands jobs in and tells what became of each.
-pub async fn hand_in(context: &Context, opened: &Opened, jobs: Vec<NewJob>) -> Outcome {
+pub async fn hand_in(
+    context: &Context,
+    opened: &Opened,
+    acting: &Acting,
+    jobs: Vec<NewJob>,
+) -> Outcome {
     let references: Vec<_> = jobs.iter().map(|job| job.reference.clone()).collect();
     let several = references.len() > 1;
     let accepted = opened.ledger.accept(jobs).await?;
@@ -174,7 +181,7 @@ pub async fn hand_in(context: &Context, opened: &Opened, jobs: Vec<NewJob>) -> O
     if !several && !context.out.json {
         let command = context.command(
             &opened.config,
-            &format!("job show {}", accepted_id(&accepted)),
+            &format!("job show {}{}", accepted_id(&accepted), acting.option()),
         );
         context.out.line(format!("its story: {command}"));
     }

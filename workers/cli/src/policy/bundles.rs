@@ -12,9 +12,11 @@ use clerkwork_policy::{Engine, cases};
 use serde_json::{Value, json};
 
 use crate::{
-    context::{Acting, Context},
+    context::Context,
     failure::{Exit, Failure, Outcome},
-    installation, moment, texts,
+    installation, moment,
+    sign_in::Acting,
+    texts,
 };
 
 /// Hands in a bundle, for another person to approve.
@@ -107,7 +109,6 @@ pub fn files(engine: &Engine) -> Files {
 
 /// Hands in a bundle.
 pub async fn propose(context: &Context, args: ProposeArgs) -> Outcome {
-    let user = args.acting.user()?;
     let engine = Engine::load(&args.dir).map_err(|refused| {
         for problem in refused.problems() {
             context.out.note(problem);
@@ -124,6 +125,9 @@ pub async fn propose(context: &Context, args: ProposeArgs) -> Outcome {
         )));
     }
     let opened = installation::open(context).await?;
+    let principal = context
+        .authorise(&opened, &args.acting, "policy.propose", None)
+        .await?;
     let installed = installation::engine(&opened.config)?;
     let bundle = NewBundle {
         version: engine.version(),
@@ -131,7 +135,10 @@ pub async fn propose(context: &Context, args: ProposeArgs) -> Outcome {
         note: args.note,
         installed: (installed.version(), files(&installed)),
     };
-    let proposed = opened.ledger.propose_policy(bundle, &user).await?;
+    let proposed = opened
+        .ledger
+        .propose_policy(bundle, &principal.authority())
+        .await?;
     proposed.map_err(|refusal| Failure::refused("policy", refusal.to_string()))?;
     let version = engine.version();
     context.out.line(format!(
@@ -145,12 +152,12 @@ pub async fn propose(context: &Context, args: ProposeArgs) -> Outcome {
 
 /// Approves a bundle.
 pub async fn approve(context: &Context, args: ApproveArgs) -> Outcome {
-    decide(context, args.step, BundleVerdict::Approve).await
+    decide(context, args.step, BundleVerdict::Approve, "policy.approve").await
 }
 
 /// Rejects a bundle.
 pub async fn reject(context: &Context, args: RejectArgs) -> Outcome {
-    decide(context, args.step, BundleVerdict::Reject).await
+    decide(context, args.step, BundleVerdict::Reject, "policy.reject").await
 }
 
 /// Puts a bundle into force.
@@ -163,13 +170,18 @@ pub async fn rollback(context: &Context, args: RollbackArgs) -> Outcome {
     enforce(context, args.step, true).await
 }
 
-async fn decide(context: &Context, args: StepArgs, verdict: BundleVerdict) -> Outcome {
-    let user = args.acting.user()?;
+async fn decide(
+    context: &Context,
+    args: StepArgs,
+    verdict: BundleVerdict,
+    verb: &'static str,
+) -> Outcome {
     let opened = installation::open(context).await?;
+    let principal = context.authorise(&opened, &args.acting, verb, None).await?;
     let bundle = find(&opened.ledger, &args.bundle).await?;
     let decided = opened
         .ledger
-        .decide_policy(bundle.version, verdict, &args.note, &user)
+        .decide_policy(bundle.version, verdict, &args.note, &principal.authority())
         .await?;
     decided.map_err(|refusal| Failure::refused("policy", refusal.to_string()))?;
     let state = match verdict {
@@ -178,35 +190,47 @@ async fn decide(context: &Context, args: StepArgs, verdict: BundleVerdict) -> Ou
     };
     let out = &context.out;
     out.line(format!("{}: {}", state.as_str(), bundle.version));
-    out.json(&json!({"version": bundle.version, "state": state, "by": user}));
+    out.json(&json!({"version": bundle.version, "state": state, "by": principal.name()}));
     Ok(Exit::Done)
 }
 
 async fn enforce(context: &Context, args: StepArgs, rollback: bool) -> Outcome {
-    let user = args.acting.user()?;
     let opened = installation::open(context).await?;
+    let verb = match rollback {
+        true => "policy.rollback",
+        false => "policy.activate",
+    };
+    let principal = context.authorise(&opened, &args.acting, verb, None).await?;
     let ledger = &opened.ledger;
     let bundle = find(ledger, &args.bundle).await?;
     // What was fit once may not be to this program: no worker could go by it.
     installation::stored_policy(ledger, bundle.version).await?;
     let before = ledger.control().await?.policy;
     let done = ledger
-        .activate_policy(bundle.version, before, rollback, &args.note, &user)
+        .activate_policy(
+            bundle.version,
+            before,
+            rollback,
+            &args.note,
+            &principal.authority(),
+        )
         .await?;
     done.map_err(|refusal| Failure::refused("policy", refusal.to_string()))?;
     let out = &context.out;
     let in_force = out.both(&texts::IN_FORCE);
     out.line(format!("{in_force}: {}", bundle.version));
     out.json(&json!({
-        "version": bundle.version, "before": before, "rollback": rollback, "by": user,
+        "version": bundle.version, "before": before, "rollback": rollback, "by": principal.name(),
     }));
     Ok(Exit::Done)
 }
 
 /// Lists bundles.
 pub async fn list(context: &Context, args: ListArgs) -> Outcome {
-    args.acting.user()?;
     let opened = installation::open(context).await?;
+    context
+        .authorise(&opened, &args.acting, "policy.list", None)
+        .await?;
     let ledger = &opened.ledger;
     let bundles = ledger.policy_bundles().await?;
     let installed = installation::engine(&opened.config)?.version();

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clerkwork_core::Verdict;
+use clerkwork_core::{Office, Verdict};
 use clerkwork_ledger::{KeptInput, Ledger};
 use clerkwork_policy::{Engine, Mover, Replay, ReplayTable, RuleDiff, RuleText, StoredInput};
 use serde_json::json;
@@ -17,11 +17,12 @@ use serde_json::json;
 use super::bundles;
 use crate::{
     batch,
-    context::{Acting, Context},
+    context::Context,
     failure::{Exit, Failure, Outcome},
     installation::{self, Opened},
     moment,
     out::Out,
+    sign_in::Acting,
     texts,
 };
 
@@ -83,8 +84,10 @@ pub struct BacktestArgs {
 
 /// Compares two bundles.
 pub async fn diff(context: &Context, args: DiffArgs) -> Outcome {
-    args.stored.acting.user()?;
     let opened = installation::open(context).await?;
+    let acting = &args.stored.acting;
+    let verb = "policy.diff";
+    let principal = context.authorise(&opened, acting, verb, None).await?;
     let ledger = &opened.ledger;
     let old = named(context, &opened, &args.old).await?;
     let new = named(context, &opened, &args.new).await?;
@@ -94,7 +97,16 @@ pub async fn diff(context: &Context, args: DiffArgs) -> Outcome {
     show_rules(out, &rules);
     let replayed = match args.rules_only {
         true => None,
-        false => Some(replay(context, ledger, &old, &new, &args.stored).await?),
+        false => Some(
+            replay(
+                context,
+                ledger,
+                (&old, &new),
+                principal.office(),
+                &args.stored,
+            )
+            .await?,
+        ),
     };
     if let Some((table, movers)) = &replayed {
         show_table(out, table, movers);
@@ -106,12 +118,21 @@ pub async fn diff(context: &Context, args: DiffArgs) -> Outcome {
 
 /// Shows stored items to a candidate.
 pub async fn backtest(context: &Context, args: BacktestArgs) -> Outcome {
-    args.stored.acting.user()?;
     let opened = installation::open(context).await?;
+    let acting = &args.stored.acting;
+    let verb = "policy.backtest";
+    let principal = context.authorise(&opened, acting, verb, None).await?;
     let ledger = &opened.ledger;
     let old = named(context, &opened, "in-force").await?;
     let new = named(context, &opened, &args.candidate).await?;
-    let (table, movers) = replay(context, ledger, &old, &new, &args.stored).await?;
+    let (table, movers) = replay(
+        context,
+        ledger,
+        (&old, &new),
+        principal.office(),
+        &args.stored,
+    )
+    .await?;
     show_table(&context.out, &table, &movers);
     context.out.json(&json!({"table": table, "moved": movers}));
     Ok(Exit::Done)
@@ -133,12 +154,12 @@ async fn named(context: &Context, opened: &Opened, text: &str) -> Result<Engine,
     }
 }
 
-/// Runs the stored inputs through both. Answers the table and the first movers.
+/// Runs the stored inputs of an office and those below it through both. Answers the table and the first movers.
 async fn replay(
     context: &Context,
     ledger: &Ledger,
-    old: &Engine,
-    new: &Engine,
+    (old, new): (&Engine, &Engine),
+    office: &Office,
     args: &StoredArgs,
 ) -> Result<(ReplayTable, Vec<Mover>), Failure> {
     let until = context.now();
@@ -155,7 +176,9 @@ async fn replay(
         after = Some(last.key);
         bar.inc(inputs.len() as u64);
         for input in inputs {
-            if sample.is_some_and(|wanted| !drawn(&input, wanted, total)) {
+            if !office.contains(&input.office)
+                || sample.is_some_and(|wanted| !drawn(&input, wanted, total))
+            {
                 continue;
             }
             // A kind that this program does not know any more has no facts it could judge.

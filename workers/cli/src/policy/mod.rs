@@ -14,6 +14,7 @@ use crate::{
     failure::{Exit, Failure, Outcome},
     installation, job,
     out::Out,
+    sign_in::Acting,
     texts,
 };
 
@@ -73,6 +74,8 @@ pub struct SealArgs {
 pub struct ExplainArgs {
     /// Id or reference of the job
     job: String,
+    #[command(flatten)]
+    acting: Acting,
 }
 
 impl Verb {
@@ -82,7 +85,7 @@ impl Verb {
             Self::Check(args) => check(context, args.dir),
             Self::Test(args) => test(context, args.dir),
             Self::Seal(args) => seal(context, &args.dir),
-            Self::Explain(args) => explain(context, &args.job).await,
+            Self::Explain(args) => explain(context, &args).await,
             Self::Diff(args) => compare::diff(context, args).await,
             Self::Backtest(args) => compare::backtest(context, args).await,
             Self::List(args) => bundles::list(context, args).await,
@@ -186,10 +189,11 @@ fn test(context: &Context, dir: Option<PathBuf>) -> Outcome {
     })
 }
 
-async fn explain(context: &Context, text: &str) -> Outcome {
+async fn explain(context: &Context, args: &ExplainArgs) -> Outcome {
     let opened = installation::open(context).await?;
+    let (acting, verb) = (&args.acting, "policy.explain");
+    let (_, job) = job::find_for(context, &opened, acting, verb, &args.job).await?;
     let engine = installation::policy_in_force(&opened).await?;
-    let job = job::find(&opened.ledger, text).await?;
     let kinds = installation::kinds();
     let kind = installation::kind(&kinds, job.kind.as_str())?;
     let decisions = opened.ledger.decisions(job.id).await?;

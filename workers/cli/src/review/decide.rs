@@ -14,11 +14,13 @@ use serde_json::json;
 
 use super::settlement;
 use crate::{
-    context::{Acting, Context},
+    context::Context,
     failure::{Exit, Failure, Outcome},
     installation,
     job::reason,
-    moment, texts,
+    moment,
+    sign_in::Acting,
+    texts,
 };
 
 /// Lets the item pass.
@@ -72,19 +74,22 @@ async fn decide(
     acting: &Acting,
     approve: bool,
 ) -> Outcome {
-    let user = acting.user()?;
     let why = reason(why)?;
     let opened = installation::open(context).await?;
     let ledger = &opened.ledger;
-    let (review, job) = super::find(ledger, review).await?;
-    if review.state != ReviewState::Open {
-        return Err(decided(context, &review));
-    }
     let act = match approve {
         true => "review.approve",
         false => "review.return",
     };
-    ask_policy(context, ledger, &user, &review, &job, act).await?;
+    let (principal, review, job) = super::find_for(context, &opened, acting, act, review).await?;
+    let user = principal.name().to_owned();
+    if review.state != ReviewState::Open {
+        return Err(decided(context, &review));
+    }
+    // Neither the substitute nor whom they stand in for decides on what they submitted.
+    for user in principal.names() {
+        ask_policy(context, ledger, user, &review, &job, act).await?;
+    }
     let effects = ledger.effects(job.id).await?;
     let looks_again = approve && settlement::unclear(&review, &effects).is_some();
     let (kind, outcome) = match approve {
@@ -97,7 +102,7 @@ async fn decide(
         "facts": review.binding.facts.to_string(),
         "policy": review.binding.policy.to_string(),
     });
-    let event = EventDraft::new(kind, Actor::User(user.clone()), data);
+    let event = EventDraft::new(kind, principal.actor(), principal.noted(data));
     let mut change = Change::new(job.id, State::Blocked, job.attempt, State::Available)
         .event(event.with_personal("reason", why.clone()));
     change.next_attempt = job.attempt.saturating_add(1);

@@ -8,7 +8,9 @@ use serde_json::json;
 use crate::{
     context::Context,
     failure::{Exit, Failure, Outcome},
-    installation, moment, texts, view,
+    installation, moment,
+    sign_in::Acting,
+    texts, view,
 };
 
 /// Lists reviews, the newest first; the open ones unless told otherwise.
@@ -35,6 +37,8 @@ pub struct Args {
     /// Go on after this review: `next` of the page before
     #[arg(long, value_name = "ID")]
     after: Option<ReviewId>,
+    #[command(flatten)]
+    acting: Acting,
 }
 
 /// States to choose from.
@@ -50,7 +54,12 @@ enum Which {
 /// Does it.
 pub async fn run(context: &Context, args: Args) -> Outcome {
     let office = args.office.map(Office::new).transpose();
+    let office = office.map_err(|error| Failure::usage(error.to_string()))?;
     let opened = installation::open(context).await?;
+    let (verb, named) = ("review.list", office.as_ref());
+    let principal = context
+        .authorise(&opened, &args.acting, verb, named)
+        .await?;
     let filter = ReviewFilter {
         state: match args.state {
             Which::Open => Some(ReviewState::Open),
@@ -60,7 +69,7 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
             Which::All => None,
         },
         job: None,
-        office: office.map_err(|error| Failure::usage(error.to_string()))?,
+        office: Some(principal.narrowed(office)),
         assigned_to: args.assigned_to,
         ..ReviewFilter::default()
     };

@@ -14,7 +14,9 @@ use clerkwork_ledger::Ledger;
 use crate::{
     context::Context,
     failure::{Failure, Outcome},
+    installation::Opened,
     job,
+    sign_in::{Acting, Principal},
 };
 
 /// What can be done with reviews.
@@ -38,6 +40,22 @@ impl Verb {
             Self::Settle(args) => settle::run(context, args).await,
         }
     }
+}
+
+/// The review that [`find`] finds, for somebody who may use the verb on it.
+async fn find_for(
+    context: &Context,
+    opened: &Opened,
+    acting: &Acting,
+    verb: &'static str,
+    text: &str,
+) -> Result<(Principal, Review, Job), Failure> {
+    // Who may not use the verb at all is not told what there is.
+    let principal = context.authorise(opened, acting, verb, None).await?;
+    let (review, job) = find(&opened.ledger, text).await?;
+    let office = Some(&job.office);
+    context.allow(opened, &principal, verb, office).await?;
+    Ok((principal, review, job))
 }
 
 /// The review with this id, or the latest one of the job with this id or reference.

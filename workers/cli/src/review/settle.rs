@@ -6,7 +6,7 @@
 //! does, and the other is told.
 
 use clerkwork_audit::{EventDraft, EventType};
-use clerkwork_core::{Actor, EffectState, Job, Review, ReviewState, State, is_assignee};
+use clerkwork_core::{EffectState, Job, Review, ReviewState, State, is_assignee};
 use clerkwork_ledger::{Change, Changed, EffectWrite, Ledger, ReviewWrite};
 use serde_json::json;
 
@@ -16,10 +16,11 @@ use super::{
     ways::{self, End},
 };
 use crate::{
-    context::{Acting, Context},
+    context::Context,
     failure::{Exit, Failure, Outcome},
     installation,
     job::{Known, reason},
+    sign_in::{Acting, Principal},
     texts,
 };
 
@@ -69,16 +70,21 @@ struct Way {
 
 /// Does it.
 pub async fn run(context: &Context, args: Args) -> Outcome {
-    let user = args.acting.user()?;
     let why = reason(&args.reason)?;
     let opened = installation::open(context).await?;
     let ledger = &opened.ledger;
-    let (review, job) = super::find(ledger, &args.review).await?;
+    let verb = match args.way.hand_over {
+        Some(_) => "review.hand_over",
+        None => "review.settle",
+    };
+    let (principal, review, job) =
+        super::find_for(context, &opened, &args.acting, verb, &args.review).await?;
+    let user = principal.name();
     if review.state != ReviewState::Open {
         return Err(decided(context, &review));
     }
     if let Some(to) = &args.way.hand_over {
-        return hand_over(context, ledger, &review, &job, to, &user, why).await;
+        return hand_over(context, ledger, &review, &job, to, &principal, why).await;
     }
     let known = Known::about(ledger, job).await?;
     let config = &opened.config;
@@ -97,13 +103,15 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         true => "review.return",
         false => "review.approve",
     };
-    ask_policy(context, ledger, &user, &review, job, act).await?;
+    for user in principal.names() {
+        ask_policy(context, ledger, user, &review, job, act).await?;
+    }
     let (effect, asked) = (&settlement.effect.name, &settlement.asked);
     let end = match &args.way.done {
         Some(number) => ways::done(effect, asked, number)?,
         None => ways::again(effect, asked)?,
     };
-    let change = settle(&settlement, &review, job, &end, &user, why);
+    let change = settle(&settlement, &review, job, &end, &principal, why);
     match ledger.change(change).await? {
         Changed::Yes => {
             let out = &context.out;
@@ -137,11 +145,11 @@ fn settle(
     review: &Review,
     job: &Job,
     end: &End,
-    user: &str,
+    principal: &Principal,
     why: String,
 ) -> Change {
     let effect = &settlement.effect;
-    let actor = Actor::User(user.to_owned());
+    let (user, actor) = (principal.name(), principal.actor());
     let happened = end.state == EffectState::Confirmed;
     let kind = match happened {
         true => EventType::EffectConfirmed,
@@ -153,7 +161,7 @@ fn settle(
         "by": "person",
         "result": end.result,
     });
-    let outcome = EventDraft::new(kind, actor.clone(), data);
+    let outcome = EventDraft::new(kind, actor.clone(), principal.noted(data));
     let kind = match settlement.sending_back {
         true => EventType::ReviewReturned,
         false => EventType::ReviewApproved,
@@ -165,7 +173,8 @@ fn settle(
         "policy": review.binding.policy.to_string(),
         "settled": effect.name,
     });
-    let settled = EventDraft::new(kind, actor, data).with_personal("reason", why.clone());
+    let settled =
+        EventDraft::new(kind, actor, principal.noted(data)).with_personal("reason", why.clone());
     let mut change = Change::new(job.id, State::Blocked, job.attempt, State::Available)
         .event(outcome)
         .event(settled);
@@ -191,7 +200,7 @@ async fn hand_over(
     review: &Review,
     job: &Job,
     to: &str,
-    user: &str,
+    principal: &Principal,
     why: String,
 ) -> Outcome {
     if !is_assignee(to) {
@@ -201,12 +210,14 @@ async fn hand_over(
         )));
     }
     // Whoever may not decide may not choose who looks, either.
-    ask_policy(context, ledger, user, review, job, "review.hand_over").await?;
+    for user in principal.names() {
+        ask_policy(context, ledger, user, review, job, "review.hand_over").await?;
+    }
     let data = json!({"review": review.id.to_string(), "to": to});
     let event = EventDraft::new(
         EventType::ReviewHandedOver,
-        Actor::User(user.to_owned()),
-        data,
+        principal.actor(),
+        principal.noted(data),
     );
     let mut change = Change::new(job.id, State::Blocked, job.attempt, State::Blocked)
         .event(event.with_personal("reason", why));
@@ -228,7 +239,7 @@ async fn hand_over(
                 "job": job.id,
                 "state": review.state,
                 "assigned_to": to,
-                "handed_over_by": user,
+                "handed_over_by": principal.name(),
             }));
             Ok(Exit::Done)
         }

@@ -8,7 +8,9 @@ use crate::{
     failure::{Exit, Outcome},
     installation,
     job::{self, Known},
-    moment, texts, view,
+    moment,
+    sign_in::Acting,
+    texts, view,
 };
 
 /// Shows a review with its evidence: rules, findings, facts, the item.
@@ -22,12 +24,15 @@ use crate::{
 pub struct Args {
     /// Id of the review, or id or reference of its job
     review: String,
+    #[command(flatten)]
+    acting: Acting,
 }
 
 /// Does it.
 pub async fn run(context: &Context, args: Args) -> Outcome {
     let opened = installation::open(context).await?;
-    let (review, job) = super::find(&opened.ledger, &args.review).await?;
+    let (acting, verb) = (&args.acting, "review.show");
+    let (_, review, job) = super::find_for(context, &opened, acting, verb, &args.review).await?;
     let known = Known::about(&opened.ledger, job).await?;
     let payload = job::masked(&known.job);
     let decision = known.decisions.last();

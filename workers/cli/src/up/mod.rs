@@ -7,6 +7,7 @@ mod process;
 
 use std::path::PathBuf;
 
+use clerkwork_core::Text;
 use clerkwork_runtime::Config;
 
 pub use demo::DemoClock;
@@ -87,6 +88,14 @@ async fn work(
         if args.once {
             return Ok(exit);
         }
+    }
+    if !running.services.ledger.is_claimed().await? {
+        let init = context.command(&running.services.config, "init --admin NAME");
+        let text = Text::owned(
+            format!("尚无用户，请先设立首位管理员：{init}"),
+            format!("there are no users yet; make the first administrator with `{init}`"),
+        );
+        context.out.note(context.out.sentence("", &text));
     }
     context.out.note("running; Ctrl-C ends it");
     if args.demo {

@@ -3,7 +3,7 @@
 use clerkwork_core::{Actor, Job, JobId, KindName, Scope, State};
 use clerkwork_ledger::{BrakePut, BrakeReleased, BundleVerdict, NewBundle};
 use clerkwork_policy::{Bundle, Engine};
-use clerkwork_rig::LedgerKind;
+use clerkwork_rig::{LedgerKind, person};
 use clerkwork_runtime::Services;
 
 use crate::stage::{KIND, Stage, entry};
@@ -21,7 +21,10 @@ async fn put(services: &Services, scope: Scope) -> clerkwork_core::BrakeId {
 }
 
 async fn release(services: &Services, id: clerkwork_core::BrakeId) {
-    let released = services.ledger.release_brake(id, "seen to", "bob").await;
+    let released = services
+        .ledger
+        .release_brake(id, "seen to", &person(&services.ledger, "bob").await)
+        .await;
     let BrakeReleased::Yes(brake) = released.unwrap() else {
         panic!("{id} was not on")
     };
@@ -129,18 +132,19 @@ async fn put_into_force(services: &Services, engine: &Engine) {
         installed: (installed.version(), files(&installed)),
     };
     ledger
-        .propose_policy(bundle, "erin")
+        .propose_policy(bundle, &person(ledger, "erin").await)
         .await
         .unwrap()
         .unwrap();
     let approve = BundleVerdict::Approve;
     ledger
-        .decide_policy(version, approve, "read", "bob")
+        .decide_policy(version, approve, "read", &person(ledger, "bob").await)
         .await
         .unwrap()
         .unwrap();
     let before = ledger.control().await.unwrap().policy;
-    let active = ledger.activate_policy(version, before, false, "agreed", "bob");
+    let bob = person(ledger, "bob").await;
+    let active = ledger.activate_policy(version, before, false, "agreed", &bob);
     active.await.unwrap().unwrap();
 }
 
@@ -169,13 +173,10 @@ async fn a_policy_that_the_process_has_not_heard_of(ledger: LedgerKind) {
 
     // Back to what was there before: the next item passes.
     let installed = services.oversight.installed().version();
-    let back = services.ledger.activate_policy(
-        installed,
-        Some(strict.version()),
-        true,
-        "too strict",
-        "bob",
-    );
+    let bob = person(&services.ledger, "bob").await;
+    let before = Some(strict.version());
+    let ledger = &services.ledger;
+    let back = ledger.activate_policy(installed, before, true, "too strict", &bob);
     back.await.unwrap().unwrap();
     let id = stage.submit(stage.unsubmitted_clean().await).await;
     services.oversight.refresh(&services.ledger).await.unwrap();
@@ -226,18 +227,18 @@ async fn a_policy_that_cannot_be_used_stops_the_process_and_not_the_job() {
     };
     let ledger = &services.ledger;
     ledger
-        .propose_policy(bundle, "erin")
+        .propose_policy(bundle, &person(ledger, "erin").await)
         .await
         .unwrap()
         .unwrap();
     let approve = BundleVerdict::Approve;
     ledger
-        .decide_policy(version, approve, "unread", "bob")
+        .decide_policy(version, approve, "unread", &person(ledger, "bob").await)
         .await
         .unwrap()
         .unwrap();
     let active = ledger
-        .activate_policy(version, None, false, "x", "bob")
+        .activate_policy(version, None, false, "x", &person(ledger, "bob").await)
         .await;
     active.unwrap().unwrap();
     let id = stage.submit(stage.clean()).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clerkwork_audit::{EventDraft, EventType};
 use clerkwork_core::{Actor, BatchId, Brake, JobId, KindName, Scope, State, WorkerId};
 use clerkwork_ledger::{BrakeReleased, Change, Changed, Claim, Claimed};
-use clerkwork_rig::{LedgerKind, Process};
+use clerkwork_rig::{LedgerKind, Process, person};
 use clerkwork_runtime::Services;
 use clerkwork_testkit::eventually;
 use serde_json::json;
@@ -126,7 +126,7 @@ async fn what_ended_before_the_release_stops_nothing_again(ledger: LedgerKind) {
     for brake in on(&services).await {
         let released = services
             .ledger
-            .release_brake(brake.id, "mended", "bob")
+            .release_brake(brake.id, "mended", &person(&services.ledger, "bob").await)
             .await;
         assert!(matches!(released.unwrap(), BrakeReleased::Yes(_)));
     }

@@ -4,6 +4,7 @@
 //! for 72 hours: when nothing else is under way, the demo's clock is moved on.
 
 mod clock;
+mod people;
 mod show;
 
 use std::time::{Duration, Instant};
@@ -23,9 +24,6 @@ use crate::{
     intake::Defaults,
     moment,
 };
-
-/// Who submits the demo.
-const USER: &str = "demo";
 
 /// How often it is looked whether something waits, after the demo's own items have ended.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -58,6 +56,8 @@ impl Demo {
     /// Submits what is not submitted yet, watches, and shows what came out.
     pub async fn run(self, context: &Context, running: &Running, clock: &DemoClock) -> Outcome {
         let start = Instant::now();
+        let services = &running.services;
+        people::make(context, &services.config, &services.ledger).await?;
         let mut parts = Vec::new();
         for (kind, most, name) in [
             ("agent_invoice_review", self.items, "demo"),
@@ -118,19 +118,20 @@ async fn submit(
     let new = NewBatch {
         reference: reference.clone(),
         office: office.clone(),
-        submitter: USER.into(),
+        submitter: people::OPERATOR.into(),
         weight: 1,
     };
-    let actor = Actor::User(USER.into());
+    let actor = Actor::User(people::OPERATOR.into());
     let (id, _) = services.ledger.create_batch(new, actor).await?;
     let before = batch::settled(&services.ledger.counts(Some(id)).await?);
     let defaults = Defaults {
+        within: office.clone(),
         office,
         lane: clerkwork_core::Lane::Standard,
         deadline: None,
         run_at: None,
         batch: Some(id),
-        submitter: USER.into(),
+        submitter: people::OPERATOR.into(),
         reference: None,
         now: services.clock.now(),
     };

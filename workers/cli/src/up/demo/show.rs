@@ -4,7 +4,10 @@ use clerkwork_core::State;
 use clerkwork_ledger::{JobFilter, Page};
 use serde_json::{Value, json};
 
-use super::Part;
+use super::{
+    Part,
+    people::{OPERATOR, SUPERVISOR},
+};
 use crate::{
     context::Context,
     failure::Failure,
@@ -116,6 +119,10 @@ fn table(context: &Context, figures: &Figures) {
     }
 }
 
+fn by(user: &str, verb: &str) -> String {
+    format!("{verb} --as {user}")
+}
+
 /// Three commands that work as they stand.
 async fn next(
     context: &Context,
@@ -134,31 +141,35 @@ async fn next(
     let jobs = running.services.ledger.jobs(&filter, Page::first(1));
     let Some(job) = jobs.await?.pop() else {
         return Ok(vec![
-            command("batch list"),
-            command("job list"),
+            command(&by(OPERATOR, "batch list")),
+            command(&by(OPERATOR, "job list")),
             command("doctor"),
         ]);
     };
-    let show = command(&format!("job show {}", job.reference));
+    let show = command(&by(SUPERVISOR, &format!("job show {}", job.reference)));
     if job.state != State::Blocked {
         let status = match part {
-            Some((part, _)) => command(&format!("batch status {}", part.reference)),
-            None => command("batch list"),
+            Some((part, _)) => {
+                let status = format!("batch status {}", part.reference);
+                command(&by(OPERATOR, &status))
+            }
+            None => command(&by(OPERATOR, "batch list")),
         };
-        return Ok(vec![status, show, command("audit list")]);
+        return Ok(vec![status, show, command(&by(SUPERVISOR, "audit list"))]);
     }
+    let list = command(&by(SUPERVISOR, "review list"));
     // A form that another party asks for is decided on what it says, not on a contract.
     if part.is_some_and(|(part, _)| part.kind == "red_letter_invoice") {
-        let review = command(&format!("review show {}", job.reference));
-        return Ok(vec![command("review list"), show, review]);
+        let review = command(&by(SUPERVISOR, &format!("review show {}", job.reference)));
+        return Ok(vec![list, show, review]);
     }
     let reason = match context.out.lang {
         crate::out::Lang::Zh => "'已核对合同'",
         crate::out::Lang::En => "'contract seen'",
     };
     let approve = format!(
-        "review approve {} --as alice --reason {reason}",
+        "review approve {} --as {SUPERVISOR} --reason {reason}",
         job.reference
     );
-    Ok(vec![command("review list"), show, command(&approve)])
+    Ok(vec![list, show, command(&approve)])
 }
