@@ -12,6 +12,7 @@
 mod bad_input;
 mod bad_start;
 mod demo;
+mod desk;
 mod documents;
 mod harness;
 mod help;
