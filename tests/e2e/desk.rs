@@ -95,3 +95,37 @@ fn a_review_is_worked_on_by_one_person_at_a_time_and_done_by_hand() {
     assert_eq!(similar["similar"][0]["code"], "done_at_counter");
     assert_eq!(up.stop().code(), Some(0));
 }
+
+#[test]
+fn many_reviews_are_decided_by_a_plan_that_was_previewed() {
+    let home = Home::with_people();
+    let up = home.up(&[]);
+    blocked(&home, &["X-1", "X-2"]);
+    let bulk = |more: &[&str]| {
+        let what = ["review", "bulk", "return", "--taxpayer-of", "X-1"];
+        let why = ["--code", "no_answer", "--note", "逾期", "--json"];
+        home.run(&[&what[..], &why[..], more].concat())
+    };
+    bulk(&[]).fails(2, &["--plan"]);
+    let preview = bulk(&["--preview"]).ok().json();
+    assert_eq!(preview["items"].as_array().unwrap().len(), 2, "{preview:#}");
+    assert!(preview["items"][0]["refused"].is_null());
+    assert_eq!(home.state_of("X-1"), "blocked");
+    let plan = preview["plan"].as_str().unwrap();
+    refused(bulk(&["--plan", "00000000"]), "stale");
+    blocked(&home, &["X-3"]);
+    refused(bulk(&["--plan", plan]), "stale");
+    // What somebody else works on is refused by itself.
+    act(&home, "claim", &[], "carol").ok();
+    let preview = bulk(&["--preview"]).ok().json();
+    let done = bulk(&["--plan", preview["plan"].as_str().unwrap()]);
+    assert_eq!(done.code, Some(4), "{done:#?}");
+    let items = done.json()["items"].clone();
+    assert_eq!(items[0]["refused"]["code"], "claimed", "{items:#}");
+    for (index, job) in [(1, "X-2"), (2, "X-3")] {
+        assert_eq!(items[index]["state"], "returned", "{items:#}");
+        home.wait_for(job, "returned");
+    }
+    assert_eq!(home.state_of("X-1"), "blocked");
+    assert_eq!(up.stop().code(), Some(0));
+}

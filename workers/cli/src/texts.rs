@@ -168,6 +168,7 @@ labels! {
     EFFECTS = "对外操作", "Effects";
     TIMELINE = "办理过程", "Timeline";
     PAYLOAD = "申请内容", "Item";
+    NOT_UNDONE = "决定一经开始办理即不可撤销", "a decision cannot be undone once its first act has started";
     SHOWN = "所示内容摘要", "shown";
     JOINED = "同一事项，一并决定", "The same matter, decided with it";
     SAME_TAXPAYER = "该纳税人的其他待审事项", "Other open reviews of the taxpayer";

@@ -72,7 +72,8 @@ enum Which {
     All,
 }
 
-fn tier(text: &str) -> Result<Tier, String> {
+/// Reads the name of a tier.
+pub fn tier(text: &str) -> Result<Tier, String> {
     let known = Tier::ALL.into_iter().find(|tier| tier.as_str() == text);
     known.ok_or_else(|| format!("unknown tier `{text}`; use business, enforcement or integrity"))
 }

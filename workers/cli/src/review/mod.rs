@@ -1,5 +1,6 @@
 //! `clerkwork review …`: what was put in front of a person.
 
+mod bulk;
 mod by_hand;
 mod decide;
 mod evidence;
@@ -41,6 +42,7 @@ pub enum Verb {
     Answer(work::AnswerArgs),
     HandOver(work::HandOverArgs),
     ByHand(by_hand::Args),
+    Bulk(bulk::Args),
 }
 
 impl Verb {
@@ -59,6 +61,7 @@ impl Verb {
             Self::Answer(args) => work::answer(context, args).await,
             Self::HandOver(args) => work::hand_over(context, args).await,
             Self::ByHand(args) => by_hand::run(context, args).await,
+            Self::Bulk(args) => bulk::run(context, args).await,
         }
     }
 }
