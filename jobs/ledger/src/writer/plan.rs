@@ -231,7 +231,12 @@ impl<'a> Plan<'a> {
             change: Some(change),
         };
         match self.joining(change) {
-            Some(joined) => self.step(step, &[change.events.as_slice(), &[joined]].concat())?,
+            Some(joined) => {
+                // The last event says what became of the job.
+                let mut events = change.events.clone();
+                events.insert(events.len().saturating_sub(1), joined);
+                self.step(step, &events)?;
+            }
             None => self.step(step, &change.events)?,
         }
         Ok(Changed::Yes)

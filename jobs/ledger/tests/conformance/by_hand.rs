@@ -156,7 +156,7 @@ async fn the_event_of_a_review_says_that_it_joined(world: World) {
     }
     assert_eq!(jobs[1].joined_to, Some(jobs[0].id));
     let types = world.event_types(jobs[1].job).await;
-    assert_eq!(types.last().unwrap(), "review.joined");
+    assert_eq!(types[2..], ["review.joined", "job.blocked"]);
     assert!(
         !world
             .event_types(jobs[0].job)
