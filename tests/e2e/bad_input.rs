@@ -184,7 +184,8 @@ fn what_is_not_there_is_told_with_5() {
     home.run(&["review", "show", "R-1"])
         .fails(5, &["never put in front of a person"]);
     let done = home.run(&[
-        "review", "approve", "R-9", "--reason", "x", "--as", "bob", "--json",
+        "review", "approve", "R-9", "--shown", "00000000", "--code", "checked", "--note", "x",
+        "--as", "bob", "--json",
     ]);
     assert_eq!(done.fails(5, &[]).error()["code"], "not_found");
 }

@@ -135,6 +135,19 @@ impl Home {
         shown["state"].as_str().unwrap().to_owned()
     }
 
+    /// Looks at the review of a job, then decides it on what was shown.
+    pub fn decide(&self, verb: &str, job: &str, note: &str, user: &str) -> Done {
+        let shown = self.json(&["review", "show", job]);
+        let shown = shown["shown"].as_str().unwrap();
+        self.decide_on(verb, job, shown, note, user)
+    }
+
+    /// Decides the review of a job on what somebody says was shown.
+    pub fn decide_on(&self, verb: &str, job: &str, shown: &str, note: &str, user: &str) -> Done {
+        let what = ["review", verb, job, "--shown", shown, "--code", "other"];
+        self.run(&[&what[..], &["--note", note, "--as", user, "--json"]].concat())
+    }
+
     /// Waits until a job is in a state.
     pub fn wait_for(&self, job: &str, state: &str) {
         eventually(&format!("job {job} is {state}"), || {

@@ -13,6 +13,7 @@ mod bad_input;
 mod bad_start;
 mod brake;
 mod demo;
+mod desk;
 mod documents;
 mod harness;
 mod help;

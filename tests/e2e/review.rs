@@ -21,12 +21,14 @@ fn risky(kind: Risk) -> String {
 }
 
 /// Decides until it is carried out. The facts may have changed since the question was put, as when
-/// another application of the seller was returned: then the decision lapses, and the same question
-/// comes again, once.
-fn decide(home: &Home, verb: &str, job: &str, reason: &str, user: &str, end: &str) {
+/// another application of the seller was returned: then the decision is refused or lapses, and the
+/// same question comes again, once.
+fn decide(home: &Home, verb: &str, job: &str, note: &str, user: &str, end: &str) {
     for _ in 0..2 {
-        home.run(&["review", verb, job, "--reason", reason, "--as", user])
-            .ok();
+        let done = home.decide(verb, job, note, user);
+        if done.code != Some(0) {
+            assert_eq!(done.fails(4, &["facts"]).error()["code"], "stale");
+        }
         let state = eventually("the decision is carried out", || {
             let state = home.state_of(job);
             let open = home.json(&["review", "show", job])["state"] == "open";
@@ -77,18 +79,25 @@ fn a_review_is_decided_by_another_person_and_carried_out_once() {
         "dave",
     ];
     home.run(&grant).ok();
-    let approve = ["review", "approve", id, "--reason", "seen", "--as", "alice"];
-    home.run(&approve).fails(4, &["`alice`"]);
-    let mut approve_json = approve.to_vec();
-    approve_json.push("--json");
-    assert_eq!(
-        home.run(&approve_json).fails(4, &[]).error()["code"],
-        "policy"
-    );
-    home.anonymous(&["review", "approve", id, "--reason", "seen"])
-        .fails(4, &["--as"]);
-    home.run(&["review", "approve", id, "--reason", " ", "--as", "bob"])
-        .fails(2, &["--reason"]);
+    for _ in 0..2 {
+        let refused = home.decide("approve", id, "seen", "alice");
+        assert_eq!(refused.fails(4, &["`alice`"]).error()["code"], "policy");
+    }
+    let what = ["--shown", "00000000", "--code", "checked", "--note", "seen"];
+    let approve = [&["review", "approve", id][..], &what[..]].concat();
+    home.anonymous(&approve).fails(4, &["--as"]);
+    home.decide("approve", id, " ", "bob").fails(2, &["--note"]);
+    // Nobody decides on what was not shown, or for a reason that is none.
+    let stale = home.decide_on("approve", id, "00000000", "seen", "bob");
+    assert_eq!(stale.fails(4, &["review show"]).error()["code"], "stale");
+    home.decide_on("approve", id, "0000000", "seen", "bob")
+        .fails(2, &["8 or more digits"]);
+    let unknown = ["--shown", "00000000", "--code", "why", "--note", "seen"];
+    home.run(&[&["review", "approve", id][..], &unknown[..]].concat())
+        .fails(2, &["there is no reason `why`"]);
+    let misfit = ["--shown", "00000000", "--code", "no_answer", "--note", "x"];
+    home.run(&[&["review", "approve", id][..], &misfit[..]].concat())
+        .fails(2, &["no reason for this"]);
     let refusals = home.json(&["audit", "list", "--type", "access.refused"]);
     let refusals = refusals["items"].as_array().unwrap();
     assert_eq!(refusals.len(), 2, "{refusals:#?}");
@@ -109,9 +118,7 @@ fn a_review_is_decided_by_another_person_and_carried_out_once() {
         effect["result"]["invoice_number"],
         issued[0]["invoice_number"]
     );
-    let done = home.run(&[
-        "review", "approve", &job, "--reason", "again", "--as", "carol",
-    ]);
+    let done = home.decide("approve", &job, "again", "carol");
     done.fails(4, &["`bob`", " at 20"]);
 
     let job = risky(Risk::RedWarning);

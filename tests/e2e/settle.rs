@@ -252,17 +252,8 @@ fn an_item_that_was_being_sent_back_is_not_issued_when_that_is_settled() {
 fn an_approval_lets_the_fleet_look_again_and_says_so() {
     let stopped = stopped("lost_answer");
     stopped.platform.set_faults(&json!([]));
-    let approve = [
-        "review",
-        "approve",
-        &stopped.job,
-        "--reason",
-        "seen",
-        "--as",
-        "bob",
-    ];
-    let said = stopped.home.run(&approve).ok().stdout;
-    assert!(said.contains("review settle"), "{said}");
+    let decided = stopped.home.decide("approve", &stopped.job, "seen", "bob");
+    assert_eq!(decided.ok().json()["upstream_is_asked_again"], true);
     stopped.home.wait_for(&stopped.job, "completed");
     assert_eq!(stopped.issued(), 1);
     let confirmed = stopped.events("effect.confirmed");

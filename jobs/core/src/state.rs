@@ -108,6 +108,8 @@ pub const TRANSITIONS: &[(State, State)] = {
         (Running, Available),
         (Blocked, Available),
         (Blocked, Cancelled),
+        // A person did by hand what the item asks for.
+        (Blocked, Completed),
         (Waiting, Available),
         (Waiting, Cancelled),
         (Retryable, Available),

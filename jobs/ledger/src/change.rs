@@ -273,6 +273,19 @@ pub enum ReviewWrite {
         /// refused where two must approve.
         terms: Option<Box<Terms>>,
     },
+    /// A person did by hand what the item asks for: the review ends as approved and its job is
+    /// completed (`to: State::Completed`) without the robot. One person is enough, because nothing is
+    /// let pass. Refused while the outcome of an act of the job is not known.
+    ByHand {
+        /// The review.
+        id: ReviewId,
+        /// The user.
+        by: String,
+        /// The reason given.
+        reason: String,
+        /// Under what they say so.
+        terms: Box<Terms>,
+    },
     /// An open review as a task: who works on it, until when. Refused unless it is open and at this
     /// revision.
     Patch {
@@ -317,6 +330,8 @@ pub enum ReviewRefused {
     AuthorityChanged,
     /// Two must approve, and under terms.
     NeedsTerms,
+    /// Whether an act of the job happened is not known; that is settled first.
+    EffectOpen,
 }
 
 impl From<ReviewRefused> for Refused {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use clerkwork_core::{
     BatchId, Decision, EventId, Facts, Finding, JobId, KindName, Office, ReviewState, State, Text,
-    Timestamp, Verdict, WorkerId,
+    Tier, Timestamp, Verdict, WorkerId,
 };
 use uuid::Uuid;
 
@@ -145,6 +145,18 @@ pub struct ReviewFilter {
     pub office: Option<Office>,
     /// Handed over to this user or group.
     pub assigned_to: Option<String>,
+    /// Assigned to this user, or claimed by them.
+    pub of_user: Option<String>,
+    /// Assigned to nobody.
+    pub unassigned: bool,
+    /// Due before this time.
+    pub due_before: Option<Timestamp>,
+    /// Of this tier.
+    pub tier: Option<Tier>,
+    /// At this level.
+    pub level: Option<u32>,
+    /// Not those that are decided with another open one.
+    pub apart: bool,
 }
 
 /// A process of the fleet.

@@ -168,6 +168,16 @@ labels! {
     EFFECTS = "对外操作", "Effects";
     TIMELINE = "办理过程", "Timeline";
     PAYLOAD = "申请内容", "Item";
+    NOT_UNDONE = "决定一经开始办理即不可撤销", "a decision cannot be undone once its first act has started";
+    SHOWN = "所示内容摘要", "shown";
+    JOINED = "同一事项，一并决定", "The same matter, decided with it";
+    SAME_TAXPAYER = "该纳税人的其他待审事项", "Other open reviews of the taxpayer";
+    SIMILAR = "同类事项的既往决定", "How the same question was decided before";
+    EARLIER_ITEMS = "该纳税人的其他事项", "Other items of the taxpayer";
+    CLAIMED_BY = "正在办理", "claimed by";
+    ASKED_UNTIL = "等待申请人补充，截止", "the applicant has until";
+    APPROVED_BY = "已同意", "approved by";
+    SECONDED = "初审同意，待复审", "approved by the first of two; another person of a higher tier must approve, too";
     REVIEW = "人工审核", "Review";
     YES = "是", "yes";
     NO_BY_FLOOR = "否（必须人工）", "never";

@@ -23,7 +23,7 @@ mod upstream;
 
 use async_trait::async_trait;
 use clerkwork_connectors_api::{ConnectorError, agent_invoice::Application};
-use clerkwork_core::{Clock, EffectRecord, Facts, Finding, Text};
+use clerkwork_core::{Clock, Digest, EffectRecord, Facts, Finding, Text};
 use serde_json::Value;
 
 use crate::{
@@ -98,6 +98,27 @@ impl Item for Review {
             id: self.application.seller.tax_id.clone(),
             name: self.application.seller.name.clone(),
         }
+    }
+
+    /// The same sale: seller, buyer, amount and what was sold. A digest, because it names people.
+    fn concern(&self) -> Option<String> {
+        let application = &self.application;
+        let mut codes: Vec<_> = application
+            .lines
+            .iter()
+            .map(|line| &line.item_code)
+            .collect();
+        codes.sort_unstable();
+        let sale = serde_json::json!([
+            "agent_invoice_review",
+            application.seller.tax_id,
+            application.buyer.tax_id,
+            application.buyer.name,
+            application.total_gross,
+            codes,
+        ]);
+        let digest = Digest::of(&[sale.to_string().as_bytes()]);
+        Some(format!("agent_invoice.sale:{digest}"))
     }
 
     fn check(&self) -> Vec<Finding> {

@@ -150,6 +150,11 @@ impl Item for Reversal {
         Some(format!("etax.blue:{code}:{}", blue.number))
     }
 
+    /// Every form against the same invoice eats of the same remainder.
+    fn concern(&self) -> Option<String> {
+        self.matter()
+    }
+
     fn check(&self) -> Vec<Finding> {
         let mut out = Vec::new();
         form::check(&self.application, &mut out);

@@ -8,6 +8,7 @@
 
 mod act;
 mod cases;
+mod concern;
 mod findings;
 mod gather;
 mod readme;

@@ -67,6 +67,19 @@ impl Query {
         let _ = write!(self.and(), "({one} ${n} OR {two} ${n})");
     }
 
+    /// The same where the value ends a query in brackets.
+    pub(crate) fn put_in(&mut self, left: &'static str, cell: impl Into<Cell>) {
+        let n = self.bind(cell);
+        let _ = write!(self.and(), "{left} ${n})");
+    }
+
+    /// One of two columns holds a value.
+    pub(crate) fn either(&mut self, columns: [&'static str; 2], cell: impl Into<Cell>) {
+        let n = self.bind(cell);
+        let [one, two] = columns;
+        let _ = write!(self.and(), "({one} = ${n} OR {two} = ${n})");
+    }
+
     /// The office itself or one below it: `0` is the character after `/`.
     pub(crate) fn office(&mut self, column: &'static str, office: &Office) {
         let itself = self.bind(office.as_str());

@@ -232,7 +232,37 @@ impl Ledger {
         if let Some(assignee) = &filter.assigned_to {
             query.put("r.assigned_to =", assignee.as_str());
         }
+        if let Some(user) = &filter.of_user {
+            query.either(["r.assigned_to", "r.claimed_by"], user.as_str());
+        }
+        if filter.unassigned {
+            query.always("r.assigned_to IS NULL");
+        }
+        if let Some(before) = filter.due_before {
+            query.put("r.due_at <", before);
+        }
+        if let Some(tier) = filter.tier {
+            query.put("r.tier =", tier.as_str());
+        }
+        if let Some(level) = filter.level {
+            query.put("r.level =", level);
+        }
+        if filter.apart {
+            // One whose first was decided alone, because it came a moment later, stands for itself.
+            query.always(
+                "(r.joined_to IS NULL OR NOT EXISTS (SELECT 1 FROM review f \
+                 WHERE f.id = r.joined_to AND f.state = 'open'))",
+            );
+        }
         let (sql, cells) = query.page("r.id", page.raw(|id| id.0));
+        self.many_reviews(sql, cells).await
+    }
+
+    pub(super) async fn many_reviews(
+        &self,
+        sql: String,
+        cells: Vec<Cell>,
+    ) -> Result<Vec<Review>, LedgerError> {
         let found = self.pools().fetch(sql, cells).await?;
         let mut reviews = found
             .iter()

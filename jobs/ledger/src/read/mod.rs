@@ -1,5 +1,6 @@
 //! Reading. Readers use connections of their own and never wait for the writer.
 
+mod evidence;
 pub(crate) mod filter;
 mod inputs;
 mod jobs;

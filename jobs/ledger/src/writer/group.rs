@@ -85,7 +85,7 @@ struct Needed {
     /// What new reviews are about.
     concerns: BTreeSet<String>,
     persons: BTreeSet<JobId>,
-    /// Jobs that somebody wants to cancel: their open effects matter.
+    /// Jobs that somebody wants to cancel, or did by hand: their open effects matter.
     cancelled: BTreeSet<JobId>,
     /// An act is to be announced: brakes and the policy in force matter.
     control: bool,
@@ -165,6 +165,7 @@ fn wants_reviews(change: &Change) -> bool {
         || match &change.review {
             Some(
                 ReviewWrite::Decide { .. }
+                | ReviewWrite::ByHand { .. }
                 | ReviewWrite::HandOver { .. }
                 | ReviewWrite::Patch { .. }
                 | ReviewWrite::Lapse { .. },
@@ -190,6 +191,12 @@ async fn needed(tx: &mut Tx, works: &[Work]) -> Result<Needed, LedgerError> {
                         needed.decided.insert(*id);
                         let terms = terms.iter().flat_map(|terms| &terms.authority);
                         needed.authority.extend(terms.cloned());
+                    }
+                    Some(ReviewWrite::ByHand { id, terms, .. }) => {
+                        needed.control = true;
+                        needed.decided.insert(*id);
+                        needed.cancelled.insert(change.job);
+                        needed.authority.extend(terms.authority.iter().cloned());
                     }
                     Some(ReviewWrite::Open { concern, .. }) => {
                         needed.concerns.extend(concern.clone());

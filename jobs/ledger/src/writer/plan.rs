@@ -230,7 +230,15 @@ impl<'a> Plan<'a> {
             next_attempt: change.next_attempt,
             change: Some(change),
         };
-        self.step(step, &change.events)?;
+        match self.joining(change) {
+            Some(joined) => {
+                // The last event says what became of the job.
+                let mut events = change.events.clone();
+                events.insert(events.len().saturating_sub(1), joined);
+                self.step(step, &events)?;
+            }
+            None => self.step(step, &change.events)?,
+        }
         Ok(Changed::Yes)
     }
 

@@ -4,9 +4,12 @@
 //! their job: of two who decide at once, one does. What was shown is digested anew and compared, so
 //! that nobody decides on what has changed since.
 
+use clerkwork_audit::{EventDraft, EventType};
 use clerkwork_core::{
     Approval, Binding, JobId, Review, ReviewId, ReviewState, RuleHit, Tier, Verdict,
 };
+
+use serde_json::json;
 
 use super::plan::Plan;
 use crate::{Change, LedgerError, Refused, ReviewPatch, ReviewRefused, ReviewWrite, Terms};
@@ -63,6 +66,7 @@ impl Plan<'_> {
             None | Some(ReviewWrite::Open { .. }) => return Ok(()),
             Some(
                 ReviewWrite::Decide { id, .. }
+                | ReviewWrite::ByHand { id, .. }
                 | ReviewWrite::HandOver { id, .. }
                 | ReviewWrite::Patch { id, .. },
             ) => (id, &[ReviewState::Open]),
@@ -83,6 +87,11 @@ impl Plan<'_> {
             Some(ReviewWrite::Decide {
                 approve, by, terms, ..
             }) => self.judge(row, *approve, by, terms.as_deref()),
+            Some(ReviewWrite::ByHand { .. }) if self.open_effects.contains(&change.job) => {
+                Err(ReviewRefused::EffectOpen.into())
+            }
+            // Nothing is let pass: judged like a return, which one person may decide.
+            Some(ReviewWrite::ByHand { by, terms, .. }) => self.judge(row, false, by, Some(terms)),
             Some(ReviewWrite::Patch { revision, .. }) if *revision != row.review.revision => {
                 Err(ReviewRefused::Moved.into())
             }
@@ -137,9 +146,38 @@ impl Plan<'_> {
         Ok(())
     }
 
+    /// The open review that a new one of this concern joins, unless an earlier request of the group
+    /// has ended it.
+    fn first_of(&self, concern: Option<&str>) -> Option<ReviewId> {
+        let first = self.concerns.get(concern?).copied()?;
+        let row = self.reviews.get(&first);
+        row.is_none_or(|row| row.review.state == ReviewState::Open)
+            .then_some(first)
+    }
+
+    /// The event of a review that joins another one.
+    pub(crate) fn joining(&self, change: &Change) -> Option<EventDraft> {
+        let Some(ReviewWrite::Open { id, concern, .. }) = &change.review else {
+            return None;
+        };
+        let first = self.first_of(concern.as_deref())?;
+        let data = json!({"review": id.to_string(), "joined_to": first.to_string()});
+        let actor = change.events.first()?.actor.clone();
+        Some(EventDraft::new(EventType::ReviewJoined, actor, data))
+    }
+
     /// A decision that is not the last approval must leave the job where it is, and any other must
     /// not: a slip of the caller.
     pub(crate) fn check_shape(&self, change: &Change) -> Result<(), LedgerError> {
+        use clerkwork_core::State;
+        // Only a person who did the work by hand completes a blocked job, and does nothing else.
+        let by_hand = matches!(change.review, Some(ReviewWrite::ByHand { .. }));
+        let completes = change.expect == State::Blocked && change.to == State::Completed;
+        if by_hand != completes {
+            return Err(LedgerError::Invalid(
+                "a blocked job is completed by hand or not at all".into(),
+            ));
+        }
         let Some(ReviewWrite::Decide { id, approve, .. }) = &change.review else {
             return Ok(());
         };
@@ -147,7 +185,7 @@ impl Plan<'_> {
             return Ok(());
         };
         let decides = !approve || row.review.is_last_approval();
-        if decides == (change.to == clerkwork_core::State::Blocked) {
+        if decides == (change.to == State::Blocked) {
             return Err(LedgerError::Invalid(
                 "the first of two approvals leaves its job blocked, every other decision does not"
                     .into(),
@@ -166,11 +204,13 @@ impl Plan<'_> {
                 binding,
                 concern,
             } => {
-                let first = concern
-                    .as_ref()
-                    .and_then(|concern| self.concerns.get(concern).copied());
+                let first = self.first_of(concern.as_deref());
                 if let (Some(concern), None) = (concern, first) {
                     self.concerns.insert(concern.clone(), *id);
+                }
+                // Who decides in the same transaction has not seen it.
+                if let Some(row) = first.and_then(|first| self.reviews.get_mut(&first)) {
+                    row.joined.push(*id);
                 }
                 let mut row = ReviewRow::of(opened(*id, job, rules, *binding, at));
                 row.review.joined_to = first;
@@ -215,6 +255,22 @@ impl Plan<'_> {
                     false => ReviewState::Returned,
                 };
                 row.end(state, at);
+            }
+            ReviewWrite::ByHand {
+                id,
+                by,
+                reason,
+                terms,
+            } => {
+                if let Some(row) = self.reviews.get_mut(id) {
+                    row.review.decided_by = Some(by.clone());
+                    row.review.reason = Some(reason.clone());
+                    row.review.code = Some(terms.code.clone());
+                    row.review.on_behalf_of.clone_from(&terms.on_behalf_of);
+                    row.review.claimed_by = None;
+                    row.review.claim_until = None;
+                    row.end(ReviewState::Approved, at);
+                }
             }
             ReviewWrite::HandOver { id, to } => {
                 if let Some(row) = self.reviews.get_mut(id) {

@@ -1,267 +1,299 @@
 //! `clerkwork review approve` and `clerkwork review return`
 //!
-//! Four eyes: the policy says who may decide, and never the one who submitted. The decision is
-//! bound to what was shown when the review was opened; the fleet carries it out only if item,
-//! facts and policy are still the same.
+//! Four eyes: the policy says who may decide, and never the one who submitted. A decision names the
+//! digest of what was shown and is refused when item, facts, policy, approvals or joined items are
+//! others now. It is recorded in one change of the review and its job; the fleet then carries it out
+//! only if facts and policy are still the same.
+//!
+//! Items of the same matter that joined the review are decided with it, each by a change of its own
+//! and each asked of the policy before the first is made.
 
 use clerkwork_audit::{EventDraft, EventType};
-use clerkwork_core::{
-    Actor, Job, Review, ReviewState, Role, State, Tier, Timestamp, User, Verdict,
-};
-use clerkwork_ledger::{Change, Changed, Ledger, Refused, ReviewWrite};
-use clerkwork_policy::{Denied, ReviewAct, ReviewQuestion};
-use serde_json::json;
+use clerkwork_core::{Job, ReasonCode, ReasonFor, Review, ReviewState, State, Tier, reason};
+use clerkwork_ledger::{Change, Changed, ReviewWrite, Terms};
+use clerkwork_policy::ReviewAct;
+use serde_json::{Value, json};
 
-use super::settlement;
+use super::{
+    fresh,
+    gate::Gate,
+    refusals::{decided, overtaken},
+    settlement,
+    sheet::Sheet,
+};
 use crate::{
     context::Context,
     failure::{Exit, Failure, Outcome},
-    installation,
-    job::reason,
-    moment,
-    sign_in::Acting,
+    installation::{self, Opened},
+    job,
+    sign_in::{Acting, Principal},
     texts,
 };
 
 /// Lets the item pass.
 ///
-/// Not by the one who submitted it. A worker carries it out at once if item, facts and policy are
-/// still what was shown; otherwise the approval lapses and the item comes back. An act whose outcome
-/// is unclear is looked up again; `review settle` says how it ended.
+/// Not by the one who submitted it. `review show` prints what to hand to --shown; what has changed
+/// since refuses. A worker carries it out at once. Where two must approve, the first approval leaves
+/// the review open for somebody of a higher tier. An act whose outcome is unclear is looked up again;
+/// `review settle` says how it ended.
+///
+/// Once its first act has started, a decision cannot be undone.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
-  clerkwork review approve DK-1 --reason 'contract seen, amount is right' --as bob")]
+  clerkwork review approve DK-1 --shown 3f9a01c2 --code checked --note 'contract seen' --as bob")]
 pub struct ApproveArgs {
-    /// Id of the review, or id or reference of its job
-    review: String,
-    /// Why; kept sealed in the audit trail
-    #[arg(long)]
-    reason: String,
     #[command(flatten)]
-    acting: Acting,
+    what: What,
 }
 
 /// Sends the item back to the applicant.
 ///
-/// Not by the one who submitted it. The reason is told to the applicant.
+/// Not by the one who submitted it. The note is told to the applicant. One person is enough, also
+/// where two must approve.
+///
+/// Once its first act has started, a decision cannot be undone.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
-  clerkwork review return DK-1 --reason '合同金额与申请金额不符' --as bob")]
+  clerkwork review return DK-1 --shown 3f9a01c2 --code amount_differs --note '合同金额与申请金额不符' --as bob")]
 pub struct ReturnArgs {
+    #[command(flatten)]
+    what: What,
+}
+
+/// What is decided, and why.
+#[derive(Debug, clap::Args)]
+struct What {
     /// Id of the review, or id or reference of its job
     review: String,
-    /// Why; told to the applicant and kept sealed in the audit trail
+    /// What you saw: the first 8 or more digits that `review show` prints as shown
+    #[arg(long, value_name = "HASH")]
+    shown: String,
+    /// Why, from the list
     #[arg(long)]
-    reason: String,
+    code: ReasonCode,
+    /// Why, in your words; kept sealed in the audit trail
+    #[arg(long)]
+    note: String,
     #[command(flatten)]
     acting: Acting,
 }
 
 /// Lets the item pass.
 pub async fn approve(context: &Context, args: ApproveArgs) -> Outcome {
-    decide(context, &args.review, &args.reason, &args.acting, true).await
+    decide(context, &args.what, true).await
 }
 
 /// Sends the item back.
 pub async fn send_back(context: &Context, args: ReturnArgs) -> Outcome {
-    decide(context, &args.review, &args.reason, &args.acting, false).await
+    decide(context, &args.what, false).await
 }
 
-async fn decide(
-    context: &Context,
-    review: &str,
-    why: &str,
-    acting: &Acting,
-    approve: bool,
-) -> Outcome {
-    let why = reason(why)?;
-    let opened = installation::open(context).await?;
-    let ledger = &opened.ledger;
-    let act = match approve {
-        true => "review.approve",
-        false => "review.return",
+async fn decide(context: &Context, what: &What, approve: bool) -> Outcome {
+    let note = note(&what.note)?;
+    let gives = match approve {
+        true => ReasonFor::Approve,
+        false => ReasonFor::Return,
     };
-    let (principal, review, job) = super::find_for(context, &opened, acting, act, review).await?;
-    let user = principal.name().to_owned();
+    fits(what.code, gives)?;
+    let opened = installation::open(context).await?;
+    let verb = verb(approve);
+    let (principal, review, job) =
+        super::find_for(context, &opened, &what.acting, verb, &what.review).await?;
     if review.state != ReviewState::Open {
         return Err(decided(context, &review));
     }
-    // Neither the substitute nor whom they stand in for decides on what they submitted.
-    for user in principal.names() {
-        ask_policy(context, ledger, user, &review, &job, act).await?;
-    }
-    let effects = ledger.effects(job.id).await?;
-    let looks_again = approve && settlement::unclear(&review, &effects).is_some();
-    let (kind, outcome) = match approve {
-        true => (EventType::ReviewApproved, ReviewState::Approved),
-        false => (EventType::ReviewReturned, ReviewState::Returned),
-    };
-    let data = json!({
-        "review": review.id.to_string(),
-        "payload": review.binding.payload.to_string(),
-        "facts": review.binding.facts.to_string(),
-        "policy": review.binding.policy.to_string(),
-    });
-    let event = EventDraft::new(kind, principal.actor(), principal.noted(data));
-    let mut change = Change::new(job.id, State::Blocked, job.attempt, State::Available)
-        .event(event.with_personal("reason", why.clone()));
-    change.next_attempt = job.attempt.saturating_add(1);
-    change.review = Some(ReviewWrite::Decide {
-        terms: None,
-        id: review.id,
+    let sheet = Sheet::read(&opened.ledger, review).await?;
+    let ruling = Ruling {
+        context,
+        opened: &opened,
+        gate: &Gate::open(context, &opened, &principal).await?,
         approve,
-        by: user.clone(),
-        reason: why,
-    });
-    match ledger.change(change).await? {
-        Changed::Yes => {
-            let out = &context.out;
-            out.line(format!(
-                "{}: job {} (`{}`) goes on",
-                out.both(&texts::review(outcome)),
-                job.id,
-                job.reference
-            ));
-            if looks_again {
-                out.line(out.sentence("  ", &texts::LOOKS_AGAIN));
-            }
-            out.json(&json!({
-                "review": review.id,
-                "job": job.id,
-                "state": outcome,
-                "decided_by": user,
-                "upstream_is_asked_again": looks_again,
-            }));
-            Ok(Exit::Done)
-        }
-        Changed::No(refused) => Err(overtaken(context, ledger, &review, &job, refused).await?),
+        code: what.code,
+        note: &note,
+    };
+    let told = ruling.make(&sheet, &job, &what.shown).await?;
+    context.out.json(&told);
+    Ok(Exit::Done)
+}
+
+/// The name of the verb in the rules of access and in the trail.
+pub fn verb(approve: bool) -> &'static str {
+    match approve {
+        true => "review.approve",
+        false => "review.return",
     }
 }
 
-/// Asks whether this user may decide; a refusal is recorded, with what they were about to do, before
-/// it is told.
-pub(super) async fn ask_policy(
-    context: &Context,
-    ledger: &Ledger,
-    user: &str,
-    review: &Review,
-    job: &Job,
-    act: &'static str,
-) -> Result<(), Failure> {
-    let engine = installation::engine(context.config()?)?;
-    let kinds = installation::kinds();
-    let kind = installation::kind(&kinds, job.kind.as_str())?;
-    let item = job.id.to_string();
-    // Until accounts are asked, whoever is named counts as a supervisor of the item's office, up to
-    // the highest tier. One of two approvals is then denied, as the first must be of a lower tier.
-    let account = User {
-        name: user.into(),
-        office: job.office.clone(),
-        roles: vec![Role::Supervisor(Tier::Integrity)],
-        groups: Vec::new(),
-        enabled: true,
-        revision: 0,
-        created_at: Timestamp(0),
-    };
-    let tiers = review.rules.iter().map(|rule| rule.tier);
-    let question = ReviewQuestion {
-        user: &account,
-        on_behalf_of: None,
-        act: match act {
-            "review.approve" => ReviewAct::Approve,
-            "review.return" => ReviewAct::Return,
-            _ => ReviewAct::Work,
-        },
-        related: false,
-        resource_type: kind.resource_type(),
-        item: &item,
-        office: &job.office,
-        submitter: &job.submitter,
-        batch_starter: None,
-        policy_authors: &[],
-        tier: tiers.max().unwrap_or(Tier::Integrity),
-        approvals_needed: Verdict::asked_by(&review.rules).approvals(),
-        approvals: &[],
-    };
-    let Err(denied) = engine.may_decide_review(&question) else {
+/// A note as it is kept.
+pub fn note(text: &str) -> Result<String, Failure> {
+    job::reason(text).map_err(|_| Failure::usage("`--note` must say why, in 1 to 1000 characters"))
+}
+
+/// Refuses a code that is not for this.
+pub fn fits(code: ReasonCode, gives: ReasonFor) -> Result<(), Failure> {
+    if code.gives(gives) {
         return Ok(());
-    };
-    let ids: Vec<_> = denied.rules.iter().map(|rule| rule.id.clone()).collect();
-    let data = json!({
-        "action": act,
-        "job": job.id.to_string(),
-        "review": review.id.to_string(),
-        "rules": ids,
-        "policy": denied.policy_version.to_string(),
-    });
-    let event = EventDraft::new(EventType::AccessRefused, Actor::User(user.into()), data);
-    ledger.record(job.office.clone(), event).await?;
-    Err(refused_by(context, user, &denied))
+    }
+    Err(Failure::usage(format!(
+        "`--code {code}` is no reason for this; use one of {}",
+        reason::codes(Some(gives))
+    )))
 }
 
-fn refused_by(context: &Context, user: &str, denied: &Denied) -> Failure {
-    let reasons = denied.rules.iter().map(|rule| {
-        let reason = match context.out.lang {
-            crate::out::Lang::Zh => format!("{} / {}", rule.reason.zh, rule.reason.en),
-            crate::out::Lang::En => rule.reason.en.to_string(),
+/// Under what somebody decides on what they were shown.
+pub fn terms(principal: &Principal, gate: &Gate<'_>, sheet: &Sheet, code: ReasonCode) -> Terms {
+    let counts = principal.counts_as();
+    let users = std::iter::once(&principal.user).chain(&principal.on_behalf_of);
+    let absent = principal.on_behalf_of.as_ref();
+    Terms {
+        shown: sheet.shown(),
+        policy: gate.engine.version(),
+        on_behalf_of: absent.map(|absent| absent.name.clone()),
+        tier: counts.tier().unwrap_or(Tier::Business),
+        code: code.as_str().to_owned(),
+        authority: users
+            .map(|user| (user.name.clone(), user.revision))
+            .collect(),
+    }
+}
+
+/// One decision, on as many reviews as it covers.
+pub struct Ruling<'a> {
+    /// Where it is told.
+    pub context: &'a Context,
+    /// The ledger.
+    pub opened: &'a Opened,
+    /// The policy in force, and who decides.
+    pub gate: &'a Gate<'a>,
+    /// Approved or returned.
+    pub approve: bool,
+    /// Why.
+    pub code: ReasonCode,
+    /// Why, in words.
+    pub note: &'a str,
+}
+
+impl Ruling<'_> {
+    /// Decides a review and those that joined it; what `--json` tells of it.
+    pub async fn make(&self, sheet: &Sheet, job: &Job, seen: &str) -> Result<Value, Failure> {
+        let ledger = &self.opened.ledger;
+        let review = &sheet.review;
+        if let Some(first) = review.joined_to
+            && let Some(first) = ledger.review(first).await?
+            && first.state == ReviewState::Open
+        {
+            return Err(Failure::refused(
+                "joined",
+                format!(
+                    "review {} is of the same matter as {} and is decided with it; decide that one",
+                    review.id, first.id
+                ),
+            ));
+        }
+        sheet.check(seen)?;
+        let act = match self.approve {
+            true => ReviewAct::Approve,
+            false => ReviewAct::Return,
         };
-        format!("{reason} ({})", rule.id)
-    });
-    let reasons = reasons.collect::<Vec<_>>().join("; ");
-    Failure::refused("policy", format!("`{user}` may not decide this: {reasons}"))
-}
+        self.gate.ask(review, job, act, verb(self.approve)).await?;
+        let mut joined = Vec::with_capacity(sheet.joined.len());
+        for review in &sheet.joined {
+            let job = job::find(ledger, &review.job.to_string()).await?;
+            self.gate.ask(review, &job, act, verb(self.approve)).await?;
+            joined.push((review, job));
+        }
+        if self.approve {
+            fresh::check(self.context, self.opened, self.gate.principal, review, job).await?;
+        }
+        let mut told = self.one(sheet, job, None).await?;
+        let mut others = Vec::with_capacity(joined.len());
+        for (other, job) in joined {
+            let alone = Sheet {
+                review: other.clone(),
+                joined: Vec::new(),
+            };
+            // The first is decided by now; that one of them is not is told and undoes nothing.
+            others.push(match self.one(&alone, &job, Some(review)).await {
+                Ok(told) => told,
+                Err(failure) => {
+                    self.context.out.note(&failure);
+                    json!({"review": other.id, "job": other.job, "state": "open",
+                        "refused": failure.code})
+                }
+            });
+        }
+        if let Value::Object(map) = &mut told {
+            map.insert("joined".into(), others.into());
+        }
+        Ok(told)
+    }
 
-/// By whom and when it was decided.
-pub(super) fn decided(context: &Context, review: &Review) -> Failure {
-    let state = context.out.both(&texts::review(review.state));
-    let by = match (&review.decided_by, review.decided_at) {
-        (Some(by), Some(at)) => format!(" by `{by}` at {}", moment::show(at)),
-        (Some(by), None) => format!(" by `{by}`"),
-        (None, _) => String::new(),
-    };
-    let code = match review.state {
-        ReviewState::Lapsed => "lapsed",
-        ReviewState::Open | ReviewState::Approved | ReviewState::Returned => "already_decided",
-    };
-    Failure::refused(code, format!("review {} is {state}{by}", review.id))
-}
-
-/// Somebody else was faster.
-pub(super) async fn overtaken(
-    context: &Context,
-    ledger: &Ledger,
-    review: &Review,
-    job: &Job,
-    refused: Refused,
-) -> Result<Failure, Failure> {
-    let now = ledger.review(review.id).await?;
-    Ok(match (now, refused) {
-        (Some(now), _) if now.state != ReviewState::Open => decided(context, &now),
-        (_, Refused::JobIs { state, .. }) => Failure::refused(
-            "state",
-            format!(
-                "job {} is {} now; look at it again",
-                job.id,
-                context.out.both(&texts::state(state))
-            ),
-        ),
-        (_, Refused::CancelRequested) => Failure::refused(
-            "state",
-            format!(
-                "job {} is to be cancelled; there is nothing left to decide",
-                job.id
-            ),
-        ),
-        (
-            _,
-            Refused::NoSuchJob
-            | Refused::ReviewNotOpen
-            | Refused::Review(_)
-            | Refused::Braked(_)
-            | Refused::PolicyChanged,
-        ) => Failure::refused(
-            "state",
-            format!("review {} is not open any more", review.id),
-        ),
-    })
+    async fn one(&self, sheet: &Sheet, job: &Job, with: Option<&Review>) -> Result<Value, Failure> {
+        let (ledger, principal) = (&self.opened.ledger, self.gate.principal);
+        let review = &sheet.review;
+        let effects = ledger.effects(job.id).await?;
+        let last = !self.approve || review.is_last_approval();
+        let looks_again = self.approve && last && settlement::unclear(review, &effects).is_some();
+        let (kind, state) = match (self.approve, last) {
+            (true, true) => (EventType::ReviewApproved, ReviewState::Approved),
+            (true, false) => (EventType::ReviewSeconded, ReviewState::Open),
+            (false, _) => (EventType::ReviewReturned, ReviewState::Returned),
+        };
+        let terms = terms(principal, self.gate, sheet, self.code);
+        let mut data = json!({
+            "review": review.id.to_string(),
+            "payload": review.binding.payload.to_string(),
+            "facts": review.binding.facts.to_string(),
+            "policy": review.binding.policy.to_string(),
+            "shown": terms.shown.to_string(),
+            "code": self.code.as_str(),
+        });
+        if let (Some(first), Value::Object(data)) = (with, &mut data) {
+            data.insert("decided_with".into(), first.id.to_string().into());
+        }
+        let event = EventDraft::new(kind, principal.actor(), principal.noted(data))
+            .with_personal("reason", self.note);
+        let to = match last {
+            true => State::Available,
+            false => State::Blocked,
+        };
+        let mut change = Change::new(job.id, State::Blocked, job.attempt, to).event(event);
+        if last {
+            change.next_attempt = job.attempt.saturating_add(1);
+        }
+        change.review = Some(ReviewWrite::Decide {
+            id: review.id,
+            approve: self.approve,
+            by: principal.name().to_owned(),
+            reason: self.note.to_owned(),
+            terms: Some(Box::new(terms)),
+        });
+        if let Changed::No(refused) = ledger.change(change).await? {
+            return Err(overtaken(self.context, ledger, review, job, refused).await?);
+        }
+        let out = &self.context.out;
+        let (id, reference) = (job.id, &job.reference);
+        match last {
+            true => out.line(format!(
+                "{}: job {id} (`{reference}`) goes on",
+                out.both(&texts::review(state)),
+            )),
+            false => out.line(format!(
+                "{}: job {id} (`{reference}`)",
+                out.both(&texts::SECONDED)
+            )),
+        }
+        if looks_again {
+            out.line(out.sentence("  ", &texts::LOOKS_AGAIN));
+        }
+        Ok(json!({
+            "review": review.id,
+            "job": job.id,
+            "state": state,
+            "decided_by": last.then(|| principal.name()),
+            "approvals": review.approvals.len() + usize::from(self.approve),
+            "approvals_needed": review.approvals_needed,
+            "upstream_is_asked_again": looks_again,
+        }))
+    }
 }

@@ -1,7 +1,7 @@
 //! `clerkwork review list`
 
 use clap::ValueEnum;
-use clerkwork_core::{Office, ReviewId, ReviewState};
+use clerkwork_core::{Office, ReviewId, ReviewState, Tier};
 use clerkwork_ledger::{Page, ReviewFilter};
 use serde_json::json;
 
@@ -15,10 +15,13 @@ use crate::{
 
 /// Lists reviews, the newest first; the open ones unless told otherwise.
 ///
+/// An open one of the same matter as another stands in `review show` of that one.
+///
 /// With --json: {"items": […], "next": "id" or null}; hand `next` to --after for the next page.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   clerkwork review list
+  clerkwork review list --mine --overdue
   clerkwork review list --state approved --json
   clerkwork review list --assigned-to group:red-letter")]
 pub struct Args {
@@ -31,6 +34,24 @@ pub struct Args {
     /// Handed over to this user or group
     #[arg(long, value_name = "USER")]
     assigned_to: Option<String>,
+    /// Handed over to this group
+    #[arg(long, conflicts_with = "assigned_to")]
+    group: Option<String>,
+    /// Handed over to you, or claimed by you
+    #[arg(long)]
+    mine: bool,
+    /// Handed over to nobody
+    #[arg(long, conflicts_with_all = ["assigned_to", "group"])]
+    unassigned: bool,
+    /// Due before now
+    #[arg(long)]
+    overdue: bool,
+    /// Of this tier: business, enforcement or integrity
+    #[arg(long, value_parser = tier)]
+    tier: Option<Tier>,
+    /// At this level
+    #[arg(long)]
+    level: Option<u32>,
     /// At most so many
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=500))]
     limit: u32,
@@ -49,6 +70,12 @@ enum Which {
     Returned,
     Lapsed,
     All,
+}
+
+/// Reads the name of a tier.
+pub fn tier(text: &str) -> Result<Tier, String> {
+    let known = Tier::ALL.into_iter().find(|tier| tier.as_str() == text);
+    known.ok_or_else(|| format!("unknown tier `{text}`; use business, enforcement or integrity"))
 }
 
 /// Does it.
@@ -70,7 +97,16 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         },
         job: None,
         office: Some(principal.narrowed(office)),
-        assigned_to: args.assigned_to,
+        assigned_to: args
+            .assigned_to
+            .or(args.group.map(|group| format!("group:{group}"))),
+        of_user: args.mine.then(|| principal.name().to_owned()),
+        unassigned: args.unassigned,
+        due_before: args.overdue.then(|| context.now()),
+        tier: args.tier,
+        level: args.level,
+        // What is decided with another one is shown there.
+        apart: matches!(args.state, Which::Open),
     };
     let page = Page {
         after: args.after,

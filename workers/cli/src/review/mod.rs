@@ -1,11 +1,19 @@
 //! `clerkwork review …`: what was put in front of a person.
 
+mod bulk;
+mod by_hand;
 mod decide;
+mod evidence;
+mod fresh;
+mod gate;
 mod list;
+mod refusals;
 mod settle;
 mod settlement;
+mod sheet;
 mod show;
 mod ways;
+mod work;
 
 use clap::Subcommand;
 use clerkwork_core::{Job, Review};
@@ -27,6 +35,14 @@ pub enum Verb {
     Approve(decide::ApproveArgs),
     Return(decide::ReturnArgs),
     Settle(settle::Args),
+    Claim(work::ClaimArgs),
+    Release(work::ReleaseArgs),
+    Assign(work::AssignArgs),
+    Ask(work::AskArgs),
+    Answer(work::AnswerArgs),
+    HandOver(work::HandOverArgs),
+    ByHand(by_hand::Args),
+    Bulk(bulk::Args),
 }
 
 impl Verb {
@@ -38,6 +54,14 @@ impl Verb {
             Self::Approve(args) => decide::approve(context, args).await,
             Self::Return(args) => decide::send_back(context, args).await,
             Self::Settle(args) => settle::run(context, args).await,
+            Self::Claim(args) => work::claim(context, args).await,
+            Self::Release(args) => work::release(context, args).await,
+            Self::Assign(args) => work::assign(context, args).await,
+            Self::Ask(args) => work::ask(context, args).await,
+            Self::Answer(args) => work::answer(context, args).await,
+            Self::HandOver(args) => work::hand_over(context, args).await,
+            Self::ByHand(args) => by_hand::run(context, args).await,
+            Self::Bulk(args) => bulk::run(context, args).await,
         }
     }
 }

@@ -7,18 +7,20 @@
 
 use clerkwork_audit::{EventDraft, EventType};
 use clerkwork_core::{EffectState, Job, Review, ReviewState, State, is_assignee};
-use clerkwork_ledger::{Change, Changed, EffectWrite, Ledger, ReviewWrite};
+use clerkwork_ledger::{Change, Changed, EffectWrite, ReviewWrite};
+use clerkwork_policy::ReviewAct;
 use serde_json::json;
 
 use super::{
-    decide::{ask_policy, decided, overtaken},
+    gate::Gate,
+    refusals::{decided, overtaken},
     settlement::Settlement,
     ways::{self, End},
 };
 use crate::{
     context::Context,
     failure::{Exit, Failure, Outcome},
-    installation,
+    installation::{self, Opened},
     job::{Known, reason},
     sign_in::{Acting, Principal},
     texts,
@@ -84,7 +86,7 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         return Err(decided(context, &review));
     }
     if let Some(to) = &args.way.hand_over {
-        return hand_over(context, ledger, &review, &job, to, &principal, why).await;
+        return hand_over(context, &opened, &review, &job, to, &principal, why).await;
     }
     let known = Known::about(ledger, job).await?;
     let config = &opened.config;
@@ -100,12 +102,11 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     };
     let job = &known.job;
     let act = match settlement.sending_back {
-        true => "review.return",
-        false => "review.approve",
+        true => ReviewAct::Return,
+        false => ReviewAct::Approve,
     };
-    for user in principal.names() {
-        ask_policy(context, ledger, user, &review, job, act).await?;
-    }
+    let gate = Gate::open(context, &opened, &principal).await?;
+    gate.ask(&review, job, act, verb).await?;
     let (effect, asked) = (&settlement.effect.name, &settlement.asked);
     let end = match &args.way.done {
         Some(number) => ways::done(effect, asked, number)?,
@@ -196,7 +197,7 @@ fn settle(
 
 async fn hand_over(
     context: &Context,
-    ledger: &Ledger,
+    opened: &Opened,
     review: &Review,
     job: &Job,
     to: &str,
@@ -210,9 +211,10 @@ async fn hand_over(
         )));
     }
     // Whoever may not decide may not choose who looks, either.
-    for user in principal.names() {
-        ask_policy(context, ledger, user, review, job, "review.hand_over").await?;
-    }
+    let gate = Gate::open(context, opened, principal).await?;
+    gate.ask(review, job, ReviewAct::Work, "review.hand_over")
+        .await?;
+    let ledger = &opened.ledger;
     let data = json!({"review": review.id.to_string(), "to": to});
     let event = EventDraft::new(
         EventType::ReviewHandedOver,

@@ -9,4 +9,4 @@ mod inquire;
 mod progress;
 mod remainder;
 mod swapped;
-mod world;
+pub mod world;

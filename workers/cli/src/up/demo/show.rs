@@ -158,18 +158,7 @@ async fn next(
         return Ok(vec![status, show, command(&by(SUPERVISOR, "audit list"))]);
     }
     let list = command(&by(SUPERVISOR, "review list"));
-    // A form that another party asks for is decided on what it says, not on a contract.
-    if part.is_some_and(|(part, _)| part.kind == "red_letter_invoice") {
-        let review = command(&by(SUPERVISOR, &format!("review show {}", job.reference)));
-        return Ok(vec![list, show, review]);
-    }
-    let reason = match context.out.lang {
-        crate::out::Lang::Zh => "'已核对合同'",
-        crate::out::Lang::En => "'contract seen'",
-    };
-    let approve = format!(
-        "review approve {} --as {SUPERVISOR} --reason {reason}",
-        job.reference
-    );
-    Ok(vec![list, show, command(&approve)])
+    // A decision names what was shown; that is where it is printed, with the commands that decide.
+    let review = command(&by(SUPERVISOR, &format!("review show {}", job.reference)));
+    Ok(vec![list, show, review])
 }
