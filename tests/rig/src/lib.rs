@@ -30,7 +30,7 @@ use std::{
 
 use clerkwork_audit::{EventDraft, EventType};
 use clerkwork_core::{Actor, BatchId, Job, Office, ShiftedClock, State, SystemClock};
-use clerkwork_ledger::{Change, Changed, Counts, NewBatch, ReviewWrite};
+use clerkwork_ledger::{Change, Changed, Counts, NewBatch, ReviewWrite, Terms};
 use clerkwork_runtime::{Config, Services, Sources};
 use clerkwork_sandbox::{Faults, Options, RedCase, Running, Sandbox};
 use clerkwork_testkit::{Database, Postgres, Redis};
@@ -427,7 +427,8 @@ pub async fn assert_trail_of(services: &Services, job: Job) {
     );
 }
 
-/// A person decides the open review of a blocked job, as the command line and the console do it.
+/// A person decides the open review of a blocked job, as the command line does it. Where two must
+/// approve, another one does so first.
 pub async fn decide_review(
     services: &Services,
     job: &Job,
@@ -435,12 +436,25 @@ pub async fn decide_review(
     user: &str,
     reason: &str,
 ) {
+    let review = services.ledger.review_of_job(job.id).await;
+    let review = review.expect("reviews").expect("a review of the job");
+    if approve && !review.is_last_approval() {
+        let first = format!("{user}-first");
+        decide_once(services, job, true, &first, reason).await;
+    }
+    decide_once(services, job, approve, user, reason).await;
+}
+
+async fn decide_once(services: &Services, job: &Job, approve: bool, user: &str, reason: &str) {
     let ledger = &services.ledger;
     let review = ledger.review_of_job(job.id).await.expect("reviews");
     let review = review.expect("a review of the job");
-    let kind = match approve {
-        true => EventType::ReviewApproved,
-        false => EventType::ReviewReturned,
+    let joined = ledger.joined_reviews(review.id).await.expect("reviews");
+    let joined: Vec<_> = joined.iter().map(|review| review.id).collect();
+    let (kind, to) = match (approve, review.is_last_approval()) {
+        (true, true) => (EventType::ReviewApproved, State::Available),
+        (true, false) => (EventType::ReviewSeconded, State::Blocked),
+        (false, _) => (EventType::ReviewReturned, State::Available),
     };
     let data = serde_json::json!({
         "review": review.id.to_string(),
@@ -449,11 +463,21 @@ pub async fn decide_review(
         "policy": review.binding.policy.to_string(),
     });
     let event = EventDraft::new(kind, Actor::User(user.into()), data);
-    let mut change = Change::new(job.id, State::Blocked, job.attempt, State::Available)
+    let mut change = Change::new(job.id, State::Blocked, job.attempt, to)
         .event(event.with_personal("reason", reason));
-    change.next_attempt = job.attempt + 1;
+    if to == State::Available {
+        change.next_attempt = job.attempt + 1;
+    }
+    let terms = Terms {
+        shown: review.shown(&joined),
+        policy: review.binding.policy,
+        on_behalf_of: None,
+        tier: review.tier,
+        code: "checked".into(),
+        authority: Vec::new(),
+    };
     change.review = Some(ReviewWrite::Decide {
-        terms: None,
+        terms: Some(Box::new(terms)),
         id: review.id,
         approve,
         by: user.into(),
