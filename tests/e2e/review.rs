@@ -108,6 +108,16 @@ fn a_review_is_decided_by_another_person_and_carried_out_once() {
     assert_eq!(home.state_of(&job), "blocked");
     assert!(platform.book()["issued"].get(&job).is_none());
 
+    // A buyer of high risk needs two, the first of a lower tier, and never the same person twice.
+    let highest = home.decide("approve", &job, "看过", "bob");
+    assert_eq!(
+        highest.fails(4, &["people.first_tier"]).error()["code"],
+        "policy"
+    );
+    home.decide("approve", &job, "合同已核对", "carol").ok();
+    assert_eq!(home.state_of(&job), "blocked", "one of two approvals");
+    let twice = home.decide("approve", &job, "再看", "carol");
+    assert_eq!(twice.fails(4, &["`carol`"]).error()["code"], "policy");
     decide(&home, "approve", &job, "合同已核对", "bob", "completed");
     let issued = platform.book()["issued"][&job].clone();
     assert_eq!(issued.as_array().unwrap().len(), 1, "{issued}");
@@ -165,6 +175,6 @@ fn story(home: &Home, job: &str) {
     let explained = home.json(&["policy", "explain", job]);
     assert_eq!(
         explained["explanation"]["decision"]["verdict"],
-        Value::from("review")
+        Value::from("review2")
     );
 }

@@ -249,14 +249,22 @@ impl Desk {
             .count();
         Some(Relations {
             duplicates: duplicates as u32,
-            sellers_of_buyer: past.sellers_of_buyer + self.sellers_of(plan.buyer.number),
+            sellers_of_buyer: (past.sellers_of_buyer + self.sellers_of(plan.buyer.number))
+                .min(BUSY_BUYER_SELLERS),
             sellers_of_agent: plan
                 .agent
-                .map_or(0, |agent| past.sellers_of_agent + self.sellers_of(agent)),
-            sellers_of_phone: past.sellers_of_phone + self.sellers_of(plan.phone),
+                .map_or(0, |agent| past.sellers_of_agent + self.sellers_of(agent))
+                .min(BUSY_SELLERS),
+            sellers_of_phone: (past.sellers_of_phone + self.sellers_of(plan.phone))
+                .min(BUSY_SELLERS),
         })
     }
 }
+
+/// The busy buyer, agent and telephone of a world have no more sellers than these, however large the
+/// world is: with more a policy may stop the whole batch, and such a world shows nothing else.
+const BUSY_BUYER_SELLERS: u32 = 28;
+const BUSY_SELLERS: u32 = 18;
 
 /// The entities to which an application ties its seller. Numbers of buyers, agents and telephones
 /// differ, so one table serves all three.

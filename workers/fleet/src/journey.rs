@@ -57,9 +57,12 @@ pub async fn travel(services: &Services, entry: &Entry) -> Result<(), LedgerErro
         return end(attempt.block_for(hit).await);
     };
     attempt.scopes = scopes_of(kind, attempt.job.batch);
+    if services.oversight.stops(&attempt.scopes).is_some() {
+        // It may have been released a moment ago: the release woke this very job.
+        services.oversight.refresh(&services.ledger).await?;
+    }
     if let Some(stopped) = services.oversight.stops(&attempt.scopes) {
-        let wait = until_released(&attempt, &stopped);
-        return rest(&mut attempt, wait).await;
+        return rest_stopped(&mut attempt, &stopped).await;
     }
     let payload = serde_json::from_str(&attempt.job.payload);
     let item = match payload
@@ -235,10 +238,7 @@ async fn act(
         }
         Err(Stop::Halted) => match halt {
             Some(Halt::Gate(rules)) => end(attempt.block(rules).await),
-            Some(Halt::Stopped(stopped)) => {
-                let wait = until_released(attempt, &stopped);
-                rest(attempt, wait).await
-            }
+            Some(Halt::Stopped(stopped)) => rest_stopped(attempt, &stopped).await,
             Some(Halt::Ledger(error)) => Err(error),
             Some(Halt::Lost) => cancelled_or_lost(attempt).await,
             Some(Halt::Floor) | None => end(attempt.block_for(hits::gate_closed()).await),
@@ -270,6 +270,21 @@ async fn rest(attempt: &mut Attempt<'_>, wait: Wait) -> Result<(), LedgerError> 
         Held::Yes => Ok(()),
         Held::Lost | Held::Braked(_) | Held::PolicyChanged => cancelled_or_lost(attempt).await,
     }
+}
+
+/// Lets the job rest until the stop ends. One that ended while the job was being laid to rest has woken
+/// those that rested already, and not this one.
+async fn rest_stopped(attempt: &mut Attempt<'_>, stopped: &Stopped) -> Result<(), LedgerError> {
+    let services = attempt.services;
+    let wait = until_released(attempt, stopped);
+    rest(attempt, wait).await?;
+    services.oversight.refresh(&services.ledger).await?;
+    let still = services.oversight.stops(&attempt.scopes);
+    if still.is_none_or(|still| still.topic() != stopped.topic()) {
+        let by = services.robot();
+        services.ledger.wake(&stopped.topic(), by).await?;
+    }
+    Ok(())
 }
 
 /// The announcement was refused: either a person asked to cancel in time, or the job is elsewhere.

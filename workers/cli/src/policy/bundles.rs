@@ -109,6 +109,10 @@ pub fn files(engine: &Engine) -> Files {
 
 /// Hands in a bundle.
 pub async fn propose(context: &Context, args: ProposeArgs) -> Outcome {
+    let opened = installation::open(context).await?;
+    let principal = context
+        .authorise(&opened, &args.acting, "policy.propose", None)
+        .await?;
     let engine = Engine::load(&args.dir).map_err(|refused| {
         for problem in refused.problems() {
             context.out.note(problem);
@@ -124,10 +128,6 @@ pub async fn propose(context: &Context, args: ProposeArgs) -> Outcome {
             args.dir.display()
         )));
     }
-    let opened = installation::open(context).await?;
-    let principal = context
-        .authorise(&opened, &args.acting, "policy.propose", None)
-        .await?;
     let installed = installation::engine(&opened.config)?;
     let bundle = NewBundle {
         version: engine.version(),
