@@ -235,6 +235,12 @@ async fn the_shipped_policies_decide_what_is_expected_of_each_case() {
         // As the fleet does when it decides at once.
         let (age, now) = ("facts_age_seconds", SystemClock.now());
         reviewed.facts.put_progress(age, 0, "fleet", now);
+        for history in [
+            "taxpayer_returns_90_days_count",
+            "taxpayer_overrides_90_days_count",
+        ] {
+            reviewed.facts.put_progress(history, 0_i64, "ledger", now);
+        }
         let decision = engine.decide(&Question {
             robot: "robot-1",
             resource_type: "AgentInvoiceReview",
