@@ -64,6 +64,19 @@ fn a_bundle_goes_from_one_person_to_another_and_into_force_everywhere() {
     let home = Home::with_people();
     let up = home.up(&[]);
     let installed = in_force(&home);
+    let submit = [
+        "job",
+        "submit",
+        "--kind",
+        KIND,
+        "--reference",
+        "OLD",
+        "--as",
+        "alice",
+    ];
+    home.run_with(&submit, example(KIND, |_| ()).as_bytes())
+        .ok();
+    home.wait_for("OLD", "blocked");
     let dir = bundle(&home, "bundle", same_judgement);
     let version = propose(&home, &dir)["version"].as_str().unwrap().to_owned();
     let short = &version[..12];
@@ -110,6 +123,15 @@ fn a_bundle_goes_from_one_person_to_another_and_into_force_everywhere() {
         (review["binding"]["policy"] == json!(version)).then_some(())
     });
 
+    // What the old one blocked is not decided under the new one: it is asked about anew.
+    let stale = home.decide("return", "OLD", "seen", "bob");
+    let error = stale.fails(4, &["the policy has changed"]).error();
+    assert_eq!(error["code"], "stale");
+    eventually("it is asked about under the new policy", || {
+        let review = home.json(&["review", "show", "OLD"]);
+        let anew = review["binding"]["policy"] == json!(version);
+        (review["state"] == "open" && anew).then_some(())
+    });
     home.run(&[
         "policy",
         "rollback",

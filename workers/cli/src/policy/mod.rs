@@ -1,6 +1,6 @@
 //! `clerkwork policy …`: the bundle of rules.
 
-mod bundles;
+pub mod bundles;
 mod compare;
 
 use std::path::{Path, PathBuf};

@@ -202,6 +202,7 @@ impl Ruling<'_> {
             self.gate.ask(review, &job, act, verb(self.approve)).await?;
             joined.push((review, job));
         }
+        fresh::check_policy(self.context, self.opened, self.gate, review, job).await?;
         if self.approve {
             fresh::check(self.context, self.opened, self.gate.principal, review, job).await?;
         }

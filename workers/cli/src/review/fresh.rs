@@ -1,4 +1,4 @@
-//! Whether the facts are still those that a person was shown.
+//! Whether facts and policy are still those that a person was shown.
 //!
 //! Before an approval they are gathered again. When they are others, the approval is refused with
 //! their names, the review lapses and its job goes round again, so that people are asked anew with
@@ -10,11 +10,12 @@ use clerkwork_kinds::Past;
 use clerkwork_ledger::{Change, Changed, ReviewWrite};
 use serde_json::json;
 
-use super::{refusals::overtaken, sheet::stale};
+use super::{gate::Gate, refusals::overtaken, sheet::stale};
 use crate::{
     context::Context,
     failure::Failure,
     installation::{self, Opened},
+    policy::bundles,
     sign_in::Principal,
 };
 
@@ -48,6 +49,39 @@ pub async fn check(
         return Ok(());
     }
     let changed: Vec<_> = seen.facts.differing(&now).into_iter().collect();
+    let why = format!("the facts have changed: {}", changed.join(", "));
+    ask_anew(context, opened, principal, review, job, &changed, &why).await
+}
+
+/// Refuses what another policy blocked than the one in force: its rules may ask for less, or more.
+pub async fn check_policy(
+    context: &Context,
+    opened: &Opened,
+    gate: &Gate<'_>,
+    review: &Review,
+    job: &Job,
+) -> Result<(), Failure> {
+    let (was, is) = (review.binding.policy, gate.engine.version());
+    if was == is {
+        return Ok(());
+    }
+    let (was, is) = (bundles::short(was), bundles::short(is));
+    let why = format!("the policy has changed, from {was} to {is}");
+    let principal = gate.principal;
+    ask_anew(context, opened, principal, review, job, &["policy"], &why).await
+}
+
+/// Lets the review lapse and its job go round again; always a refusal.
+async fn ask_anew(
+    context: &Context,
+    opened: &Opened,
+    principal: &Principal,
+    review: &Review,
+    job: &Job,
+    changed: &[&str],
+    why: &str,
+) -> Result<(), Failure> {
+    let ledger = &opened.ledger;
     let data = json!({"review": review.id.to_string(), "changed": changed});
     let event = EventDraft::new(
         EventType::ReviewLapsed,
@@ -63,10 +97,7 @@ pub async fn check(
     }
     Err(stale(
         review,
-        &format!(
-            "the facts have changed: {}; the item is asked about anew",
-            changed.join(", ")
-        ),
+        &format!("{why}; the item is asked about anew"),
     ))
 }
 
