@@ -6,6 +6,9 @@ use clerkwork_ledger::{Ledger, Refused, ReviewRefused};
 use super::sheet::stale;
 use crate::{context::Context, failure::Failure, moment, texts};
 
+/// The code of the refusal of what was changed between reading and writing.
+pub const MOVED: &str = "moved";
+
 /// By whom and when it was decided.
 pub fn decided(context: &Context, review: &Review) -> Failure {
     let state = context.out.both(&texts::review(review.state));
@@ -67,7 +70,7 @@ fn refusal(review: &Review, refused: ReviewRefused) -> Failure {
     let id = review.id;
     let (code, text) = match refused {
         ReviewRefused::Moved => (
-            "moved",
+            MOVED,
             format!("review {id} was changed by somebody else this moment; look at it again"),
         ),
         ReviewRefused::Stale => {

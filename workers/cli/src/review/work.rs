@@ -14,12 +14,13 @@ use serde_json::{Value, json};
 use super::{
     decide::note,
     gate::Gate,
-    refusals::{claimed, decided, overtaken},
+    refusals::{MOVED, claimed, decided, overtaken},
 };
 use crate::{
     context::Context,
     failure::{Exit, Failure, Outcome},
-    installation, moment,
+    installation::{self, Opened},
+    moment,
     sign_in::Acting,
     texts,
 };
@@ -105,6 +106,7 @@ pub struct HandOverArgs {
 }
 
 /// One act.
+#[derive(Clone)]
 struct Act {
     verb: &'static str,
     kind: EventType,
@@ -236,17 +238,31 @@ fn words(option: &str, text: &str) -> Result<String, Failure> {
     note(text).map_err(|_| long)
 }
 
-async fn run(context: &Context, on: &On, mut act: Act) -> Outcome {
+/// So often somebody else, most likely the desk, may change the review between reading and writing.
+const MOVES: u32 = 5;
+
+async fn run(context: &Context, on: &On, act: Act) -> Outcome {
     let opened = installation::open(context).await?;
+    for _ in 1..MOVES {
+        match once(context, &opened, on, act.clone()).await {
+            Err(failure) if failure.code == MOVED => {}
+            done => return done,
+        }
+    }
+    once(context, &opened, on, act).await
+}
+
+/// Looks, and does it if what was seen is still so.
+async fn once(context: &Context, opened: &Opened, on: &On, mut act: Act) -> Outcome {
     let ledger = &opened.ledger;
     let (principal, review, job) =
-        super::find_for(context, &opened, &on.acting, act.verb, &on.review).await?;
+        super::find_for(context, opened, &on.acting, act.verb, &on.review).await?;
     if review.state != ReviewState::Open {
         return Err(decided(context, &review));
     }
     // The counter that takes the applicant's answer decides nothing; access alone says who may.
     if act.kind != EventType::ReviewAnswered {
-        let gate = Gate::open(context, &opened, &principal).await?;
+        let gate = Gate::open(context, opened, &principal).await?;
         gate.ask(&review, &job, ReviewAct::Work, act.verb).await?;
     }
     let now = context.now();

@@ -1,17 +1,20 @@
 //! The parts of one process: started together, ended together.
 
 use std::{
+    collections::HashMap,
     fmt::Display,
     future::Future,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use clerkwork_console::{Console, ConsoleError};
-use clerkwork_core::Clock;
+use clerkwork_core::{BatchId, Clock};
+use clerkwork_ledger::{Ledger, Page};
 use clerkwork_runtime::{Config, Installation, Services};
 use tokio::task::JoinHandle;
 
 use crate::{
+    batch,
     connection::Connection,
     failure::{Exit, Failure, chain},
     installation,
@@ -27,6 +30,8 @@ pub struct Running {
     installation: Installation,
     platform: Option<Platform>,
     connection: Option<Connection>,
+    /// What was settled of the newest batches before anything was started.
+    pub settled_before: HashMap<BatchId, u64>,
     parts: Vec<JoinHandle<Result<(), Failure>>>,
     broken: Broken,
     console: Console,
@@ -79,6 +84,7 @@ pub async fn start(mut config: Config, clock: Arc<dyn Clock>) -> Result<Running,
                     None
                 }
             });
+    let settled_before = settled(&services.ledger).await?;
     let broken = Broken::default();
     let parts = vec![
         part(
@@ -96,6 +102,7 @@ pub async fn start(mut config: Config, clock: Arc<dyn Clock>) -> Result<Running,
     ];
     Ok(Running {
         page: console.url().to_owned(),
+        settled_before,
         services,
         installation,
         platform,
@@ -104,6 +111,15 @@ pub async fn start(mut config: Config, clock: Arc<dyn Clock>) -> Result<Running,
         broken,
         console,
     })
+}
+
+/// How much of the newest batches is settled.
+async fn settled(ledger: &Ledger) -> Result<HashMap<BatchId, u64>, Failure> {
+    let newest = ledger.batches(Page::first(50)).await?;
+    let settled = newest
+        .into_iter()
+        .map(|status| (status.id, batch::settled(&status.counts)));
+    Ok(settled.collect())
 }
 
 /// Runs a part; when it ends without being asked to, so does everything else.

@@ -123,7 +123,7 @@ async fn submit(
     };
     let actor = Actor::User(people::OPERATOR.into());
     let (id, _) = services.ledger.create_batch(new, actor).await?;
-    let before = batch::settled(&services.ledger.counts(Some(id)).await?);
+    let before = running.settled_before.get(&id).copied().unwrap_or(0);
     let defaults = Defaults {
         within: office.clone(),
         office,
