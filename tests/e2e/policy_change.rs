@@ -124,7 +124,7 @@ fn a_bundle_goes_from_one_person_to_another_and_into_force_everywhere() {
     });
 
     // What the old one blocked is not decided under the new one: it is asked about anew.
-    let stale = home.decide("return", "OLD", "seen", "bob");
+    let stale = home.decide("return", "OLD", "seen", "carol");
     let error = stale.fails(4, &["the policy has changed"]).error();
     assert_eq!(error["code"], "stale");
     eventually("it is asked about under the new policy", || {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use clerkwork_console::{Console, ConsoleError};
-use clerkwork_core::{BatchId, Clock};
+use clerkwork_core::{BatchId, Clock, State};
 use clerkwork_ledger::{Ledger, Page};
 use clerkwork_runtime::{Config, Installation, Services};
 use tokio::task::JoinHandle;
@@ -113,12 +113,13 @@ pub async fn start(mut config: Config, clock: Arc<dyn Clock>) -> Result<Running,
     })
 }
 
-/// How much of the newest batches is settled.
+/// How much of the newest batches is settled; what waits goes on by itself and is not.
 async fn settled(ledger: &Ledger) -> Result<HashMap<BatchId, u64>, Failure> {
     let newest = ledger.batches(Page::first(50)).await?;
-    let settled = newest
-        .into_iter()
-        .map(|status| (status.id, batch::settled(&status.counts)));
+    let settled = newest.into_iter().map(|status| {
+        let waiting = status.counts.get(&State::Waiting).copied().unwrap_or(0);
+        (status.id, batch::settled(&status.counts) - waiting)
+    });
     Ok(settled.collect())
 }
 
