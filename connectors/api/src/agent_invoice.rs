@@ -329,6 +329,12 @@ pub struct Relations {
     pub sellers_of_agent: u32,
     /// Different sellers that give this telephone number; 0 without one.
     pub sellers_of_phone: u32,
+    /// Applications this agent makes on the transaction day over all bureaux, this one included;
+    /// 0 without an agent, nothing when the upstream does not say.
+    pub agent_day_count: Option<u32>,
+    /// Applications that give this telephone number on the transaction day over all bureaux, this
+    /// one included; 0 without one, nothing when the upstream does not say.
+    pub phone_day_count: Option<u32>,
 }
 
 /// A tax receipt.

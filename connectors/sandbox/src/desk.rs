@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use clerkwork_connectors_api::agent_invoice::{Accumulation, ApplicationStatus, Relations};
 use clerkwork_core::{Cents, Timestamp};
+use jiff::civil::Date;
 
 use crate::generate::{World, sold_by_person};
 
@@ -58,6 +59,8 @@ pub(crate) struct Desk {
     ties: HashMap<(u32, u32), u32>,
     /// How many sellers are tied to this entity.
     sellers: HashMap<u32, u32>,
+    /// How many applications name this entity on this transaction day.
+    days: HashMap<(u32, Date), u32>,
 }
 
 impl Desk {
@@ -71,6 +74,7 @@ impl Desk {
             withdrawn: 0,
             ties: HashMap::with_capacity(world.len() * 2),
             sellers: HashMap::with_capacity(world.len()),
+            days: HashMap::with_capacity(world.len() * 2),
         };
         for i in 0..world.len() {
             for entity in tied(world, i) {
@@ -167,7 +171,10 @@ impl Desk {
     }
 
     fn tie(&mut self, world: &World, i: usize, entity: u32) {
-        let Some(plan) = world.plan(i) else { return };
+        let (Some(plan), Some(key)) = (world.plan(i), world.key(i)) else {
+            return;
+        };
+        *self.days.entry((entity, key.day)).or_default() += 1;
         let tie = self.ties.entry((entity, plan.seller)).or_default();
         *tie += 1;
         if *tie == 1 {
@@ -176,8 +183,13 @@ impl Desk {
     }
 
     fn forget(&mut self, world: &World, i: usize) {
-        let Some(plan) = world.plan(i) else { return };
+        let (Some(plan), Some(key)) = (world.plan(i), world.key(i)) else {
+            return;
+        };
         for entity in tied(world, i) {
+            if let Some(count) = self.days.get_mut(&(entity, key.day)) {
+                *count = count.saturating_sub(1);
+            }
             let Some(tie) = self.ties.get_mut(&(entity, plan.seller)) else {
                 continue;
             };
@@ -192,6 +204,10 @@ impl Desk {
 
     fn sellers_of(&self, entity: u32) -> u32 {
         self.sellers.get(&entity).copied().unwrap_or(0)
+    }
+
+    fn day_count_of(&self, entity: u32, day: Date) -> u32 {
+        self.days.get(&(entity, day)).copied().unwrap_or(0)
     }
 
     /// The seller's sums on the transaction day of `i` and around it, `i` included while it counts.
@@ -257,6 +273,11 @@ impl Desk {
                 .min(BUSY_SELLERS),
             sellers_of_phone: (past.sellers_of_phone + self.sellers_of(plan.phone))
                 .min(BUSY_SELLERS),
+            agent_day_count: Some(
+                plan.agent
+                    .map_or(0, |agent| self.day_count_of(agent, key.day)),
+            ),
+            phone_day_count: Some(self.day_count_of(plan.phone, key.day)),
         })
     }
 }
@@ -303,4 +324,6 @@ pub(crate) const NO_RELATIONS: Relations = Relations {
     sellers_of_buyer: 0,
     sellers_of_agent: 0,
     sellers_of_phone: 0,
+    agent_day_count: Some(0),
+    phone_day_count: Some(0),
 };

@@ -89,6 +89,12 @@ pub struct Gl {
     pub jbrxfs: u32,
     /// Sellers of the telephone number.
     pub sjhxfs: u32,
+    /// Applications of the person who acts on the day; older platforms do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jbrrbs: Option<u32>,
+    /// Applications with the telephone number on the day; older platforms do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sjhrbs: Option<u32>,
 }
 
 /// A tax receipt (完税凭证).
@@ -218,6 +224,8 @@ impl From<Gl> for Relations {
             sellers_of_buyer: wire.gmfxfs,
             sellers_of_agent: wire.jbrxfs,
             sellers_of_phone: wire.sjhxfs,
+            agent_day_count: wire.jbrrbs,
+            phone_day_count: wire.sjhrbs,
         }
     }
 }
@@ -229,6 +237,8 @@ impl From<Relations> for Gl {
             gmfxfs: relations.sellers_of_buyer,
             jbrxfs: relations.sellers_of_agent,
             sjhxfs: relations.sellers_of_phone,
+            jbrrbs: relations.agent_day_count,
+            sjhrbs: relations.phone_day_count,
         }
     }
 }
@@ -352,6 +362,8 @@ mod tests {
                 sellers_of_buyer: 8,
                 sellers_of_agent: 9,
                 sellers_of_phone: 10,
+                agent_day_count: Some(12),
+                phone_day_count: Some(13),
             },
             receipt: Some(TaxReceipt {
                 tax_paid: Cents(11),
@@ -381,10 +393,19 @@ mod tests {
                 "gmf": {"nsrsbh": "B", "nsrmc": "买方", "nsrzt": "02", "fxnsrlx": "02",
                         "nsrxydj": "M", "nsryjjb": "02", "fxnsrbz": "Y"},
                 "lj": {"rbs": 1, "rje": "0.02", "ybs": 3, "yje": "0.04", "jje": "0.05", "lxseyje": "0.06"},
-                "gl": {"cfbs": 7, "gmfxfs": 8, "jbrxfs": 9, "sjhxfs": 10},
+                "gl": {"cfbs": 7, "gmfxfs": 8, "jbrxfs": 9, "sjhxfs": 10,
+                       "jbrrbs": 12, "sjhrbs": 13},
                 "wspz": {"wspzhm": "W", "sjje": "0.11", "jkrsbh": "S", "sybz": "Y"},
             })
         );
+    }
+
+    #[test]
+    fn counts_of_the_day_that_the_platform_does_not_say_are_not_known() {
+        let wire = r#"{"cfbs": 7, "gmfxfs": 8, "jbrxfs": 9, "sjhxfs": 10}"#;
+        let relations = Relations::from(serde_json::from_str::<Gl>(wire).unwrap());
+        assert_eq!(relations.agent_day_count, None);
+        assert_eq!(relations.phone_day_count, None);
     }
 
     #[test]

@@ -107,6 +107,14 @@ impl Known<'_> {
         ] {
             facts.put(name, value, DOSSIER, dossier.as_of);
         }
+        for (name, count) in [
+            ("agent_day_count", relations.agent_day_count),
+            ("phone_day_count", relations.phone_day_count),
+        ] {
+            if let Some(count) = count {
+                facts.put(name, i64::from(count), DOSSIER, dossier.as_of);
+            }
+        }
         if let Some(over) = upstream::over_general_line(self.basis, dossier) {
             facts.put("seller_over_general_line", over, DOSSIER, dossier.as_of);
         }

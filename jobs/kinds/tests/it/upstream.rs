@@ -57,6 +57,8 @@ pub fn dossier(application: &Application) -> Dossier {
             sellers_of_buyer: 1,
             sellers_of_agent: 0,
             sellers_of_phone: 1,
+            agent_day_count: Some(0),
+            phone_day_count: Some(1),
         },
         receipt: application.tax_receipt_number.as_ref().map(|_| TaxReceipt {
             tax_paid: application.total_tax,
