@@ -37,3 +37,12 @@ pub use kind::{
 };
 pub use payload::PayloadError;
 pub use registry::Registry;
+
+use clerkwork_core::Timestamp;
+use jiff::{civil::Date, tz};
+
+/// The day in China, whose days are those of all matters here; `None` for a time beyond all dates.
+fn local_day(at: Timestamp) -> Option<Date> {
+    let at = jiff::Timestamp::from_microsecond(at.0).ok()?;
+    Some(tz::offset(8).to_datetime(at).date())
+}

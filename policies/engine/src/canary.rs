@@ -7,7 +7,7 @@ mod people;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cedar_policy::Context;
+use cedar_policy::{Context, PolicyId};
 use clerkwork_core::{Fact, FactValue, Facts, Office, Timestamp};
 
 use crate::{
@@ -86,15 +86,21 @@ fn nothing_known(engine: &Engine, kind: &str, problems: &mut Vec<Problem>) {
     }
 }
 
-/// A blocked kind is blocked by its rules, and not only because nothing permits it.
+/// A blocked kind is blocked by a rule, whatever its facts say, and not only because nothing permits
+/// it.
 fn blocked(engine: &Engine, slice: &Slice, kind: &str, problems: &mut Vec<Problem>) {
     let office = Office::default();
     let answer = engine.ask(slice, &asked(&office), &Facts::default());
-    if answer.allowed || answer.rules.is_empty() || !answer.refusals.is_empty() {
+    let always = answer.rules.iter().any(|rule| {
+        let policy = slice.set.policy(&PolicyId::new(&rule.id));
+        let json = policy.and_then(|policy| policy.to_json().ok());
+        json.is_some_and(|json| json["conditions"].as_array().is_some_and(Vec::is_empty))
+    });
+    if answer.allowed || !always || !answer.refusals.is_empty() {
         failed(
             kind,
-            "nothing forbids unattended work on a kind that is always blocked",
-            "add an unconditional forbid on `process_blocked` for it",
+            "no rule forbids unattended work in any case on a kind that is always blocked",
+            "add a forbid on `process_blocked` for it, without a condition",
             problems,
         );
     }

@@ -120,10 +120,10 @@ fn an_action_is_one_act_and_the_only_one_of_its_kind() {
         "{nested}"
     );
     let twice = said_of_schema(
-        "type NoFacts = {};",
-        r#"type NoFacts = {};
+        "// Unattended work.",
+        r#"// Unattended work.
         action "process_again" in [Action::"process"]
-          appliesTo { principal: Robot, resource: RedLetterInvoice, context: NoFacts };"#,
+          appliesTo { principal: Robot, resource: RedLetterInvoice, context: {} };"#,
     );
     assert!(
         twice.contains("`RedLetterInvoice` has Action::\"process_") && twice.contains("one act"),

@@ -13,7 +13,9 @@ use std::collections::BTreeSet;
 use clerkwork_core::{FactValue, Facts, Office, Verdict};
 use clerkwork_policy::{Bundle, Engine, FactType, Question, refusal};
 use proptest::{prelude::*, sample::Index};
-use support::{AGENT_INVOICE, KINDS, Kind, RED_LETTER, engine, good, ids, put, question};
+use support::{
+    AGENT_INVOICE, KINDS, Kind, RED_LETTER, baseline_facts, engine, good, ids, put, question,
+};
 
 /// Facts whose absence is knowledge, given another fact. See `policies/README.md`.
 fn absence_is_known(kind: &Kind, name: &str, facts: &Facts) -> bool {
@@ -285,6 +287,41 @@ fn no_rule_lifts_the_hard_floor() {
             "{kind}"
         );
         assert!(ids(&decision)[0].starts_with("blocked."), "{kind}");
+    }
+}
+
+/// A person decides anyway; what the item does not say must not be passed over in silence.
+#[test]
+fn what_is_not_known_of_a_blocked_kind_is_a_reason_of_its_own() {
+    for (kind, baseline) in [
+        ("InvoiceQuota", "invoice_quota"),
+        ("Deregistration", "deregistration"),
+        ("EquityTransfer", "equity_transfer"),
+        ("CreditRefund", "credit_refund"),
+    ] {
+        let good = baseline_facts(baseline);
+        let asked = |facts: &Facts| {
+            let question = Question {
+                resource_type: kind,
+                automatable: false,
+                ..question(facts)
+            };
+            let decision = engine().decide(&question);
+            let hits = ids(&decision);
+            hits.into_iter().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let always = [
+            format!("blocked.{baseline}"),
+            refusal::NEVER_UNATTENDED.to_owned(),
+        ];
+        assert_eq!(asked(&good), always, "{kind}");
+        let vocabulary = engine().vocabulary(kind).unwrap();
+        assert!(vocabulary.keys().eq(good.0.keys()), "{kind}");
+        for name in good.0.keys() {
+            let mut facts = good.clone();
+            facts.0.remove(name);
+            assert!(asked(&facts).len() > always.len(), "{kind}: {name}");
+        }
     }
 }
 

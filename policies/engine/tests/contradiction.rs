@@ -129,7 +129,7 @@ fn a_forbid_without_a_condition_makes_a_permit_dead() {
     );
     let one = "when { principal == Robot::\"one\" }";
     assert_eq!(problems(&[("a", "review", AGENT, one)]), []);
-    let blocked = r#"action == Action::"process_blocked", resource"#;
+    let blocked = r#"action in Action::"process_blocked", resource"#;
     assert_eq!(
         problems(&[("a", "review2", blocked, "")]),
         [],

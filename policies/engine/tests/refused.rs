@@ -283,7 +283,7 @@ fn canaries_catch_a_block_that_was_edited_away() {
     assert_one(
         &problems_of(bundle),
         None,
-        "nothing forbids unattended work",
+        "no rule forbids unattended work in any case",
     );
     let narrowed = text.replace(
         "resource is CreditRefund);",

@@ -6,6 +6,8 @@ use clerkwork_connectors_api::red_letter::{
 };
 use clerkwork_core::{Cents, Finding, Timestamp};
 
+use crate::local_day;
+
 use super::{
     Code,
     basis::{long, same_party, size},
@@ -87,15 +89,9 @@ fn as_filed(
     }
 }
 
-/// Days of applications are those of Beijing.
-const BEIJING: jiff::tz::Offset = jiff::tz::offset(8);
-
 /// Nobody applies tomorrow. What cannot be told as a day is not judged.
 pub(super) fn applied(application: &RedLetterApplication, now: Timestamp, out: &mut Vec<Finding>) {
-    let Ok(now) = jiff::Timestamp::from_microsecond(now.0) else {
-        return;
-    };
-    if application.applied_on > BEIJING.to_datetime(now).date() {
+    if local_day(now).is_some_and(|today| application.applied_on > today) {
         out.push(Code::AppliedInFuture.at("/applied_on"));
     }
 }

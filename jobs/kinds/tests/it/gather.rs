@@ -1,6 +1,6 @@
 //! The facts: names and types of the policy schema, closed words, sources and times.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use clerkwork_connectors_api::{
     ErrorKind,
@@ -9,41 +9,15 @@ use clerkwork_connectors_api::{
 use clerkwork_core::{Cents, FactValue, ManualClock};
 use clerkwork_kinds::Past;
 
+use crate::schema::{schema_facts, with_types};
 use crate::upstream::{AS_OF, Fake, NOW, dossier, example, item, one_line, review};
-
-/// Name → type of the facts in the policy schema.
-fn schema() -> BTreeMap<String, String> {
-    let text = include_str!("../../../../policies/schema.cedarschema");
-    let (_, body) = text.split_once("type AgentInvoiceFacts = {").unwrap();
-    let (body, _) = body.split_once("};").unwrap();
-    body.lines()
-        .filter_map(|line| {
-            let (name, rest) = line.trim().strip_prefix('"')?.split_once("\"?: ")?;
-            let (kind, _) = rest.split_once(',')?;
-            Some((name.to_string(), kind.to_string()))
-        })
-        .collect()
-}
 
 #[tokio::test]
 async fn every_fact_of_the_schema_is_produced_with_its_type_and_no_other() {
     let mut application = example();
     one_line(&mut application, Cents(9_990_000));
     let (_, facts) = review(&application, &dossier(&application)).await;
-    let produced: BTreeMap<_, _> = facts
-        .0
-        .iter()
-        .map(|(name, fact)| {
-            let kind = match &fact.value {
-                FactValue::Bool(_) => "Bool",
-                FactValue::Long(_) => "Long",
-                FactValue::Text(_) => "String",
-                FactValue::Set(_) => "Set<String>",
-            };
-            (name.clone(), kind.to_string())
-        })
-        .collect();
-    let mut wanted = schema();
+    let mut wanted = schema_facts("AgentInvoiceFacts");
     // The fleet's own: at a decision.
     for fleets in [
         "facts_age_seconds",
@@ -52,7 +26,7 @@ async fn every_fact_of_the_schema_is_produced_with_its_type_and_no_other() {
     ] {
         assert!(wanted.remove(fleets).is_some(), "{fleets}");
     }
-    assert_eq!(produced, wanted);
+    assert_eq!(with_types(&facts), wanted);
 }
 
 #[tokio::test]

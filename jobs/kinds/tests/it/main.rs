@@ -15,5 +15,6 @@ mod readme;
 mod red_letter;
 mod registry;
 mod robustness;
+mod schema;
 mod thresholds;
 mod upstream;

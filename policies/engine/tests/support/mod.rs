@@ -50,6 +50,11 @@ static GOOD: LazyLock<BTreeMap<String, Facts>> = LazyLock::new(|| {
     file.baselines.into_iter().map(named).collect()
 });
 
+/// The facts of a baseline of the cases.
+pub fn baseline_facts(baseline: &str) -> Facts {
+    GOOD[baseline].clone()
+}
+
 /// The embedded engine.
 pub fn engine() -> &'static Engine {
     &ENGINE
@@ -58,7 +63,7 @@ pub fn engine() -> &'static Engine {
 impl Kind {
     /// The facts of an item that proceeds.
     pub fn good(&self) -> Facts {
-        GOOD[self.baseline].clone()
+        baseline_facts(self.baseline)
     }
 
     /// A robot's question about an item of this kind.

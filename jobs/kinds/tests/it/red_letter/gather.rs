@@ -1,13 +1,12 @@
 //! The facts: names and types of the policy schema, closed words, and what they rest on.
 
-use std::collections::BTreeMap;
-
 use clerkwork_connectors_api::red_letter::{
     BlueStatus, FormState, IssuerActivity, RedLetterStatus, SettlementKind, Side, VatUse,
 };
 use clerkwork_core::{Cents, FactValue, Facts};
 use jiff::civil::date;
 
+use crate::schema::{schema_facts, with_types};
 use crate::upstream::{AS_OF, NOW};
 
 use super::world::{Desk, FORM, RED, State, example, form};
@@ -24,37 +23,10 @@ fn value<'f>(facts: &'f Facts, name: &str) -> Option<&'f FactValue> {
     facts.value(name)
 }
 
-/// Name → type of the facts in the policy schema.
-fn schema() -> BTreeMap<String, String> {
-    let text = include_str!("../../../../../policies/schema.cedarschema");
-    let (_, body) = text.split_once("type RedLetterFacts = {").unwrap();
-    let (body, _) = body.split_once("};").unwrap();
-    body.lines()
-        .filter_map(|line| {
-            let (name, rest) = line.trim().strip_prefix('"')?.split_once("\"?: ")?;
-            let (kind, _) = rest.split_once(',')?;
-            Some((name.to_string(), kind.to_string()))
-        })
-        .collect()
-}
-
 #[tokio::test]
 async fn every_fact_of_the_schema_is_produced_with_its_type_and_no_other() {
     let facts = facts(|_| {}).await;
-    let produced: BTreeMap<_, _> = facts
-        .0
-        .iter()
-        .map(|(name, fact)| {
-            let kind = match &fact.value {
-                FactValue::Bool(_) => "Bool",
-                FactValue::Long(_) => "Long",
-                FactValue::Text(_) => "String",
-                FactValue::Set(_) => "Set<String>",
-            };
-            (name.clone(), kind.to_string())
-        })
-        .collect();
-    let mut wanted = schema();
+    let mut wanted = schema_facts("RedLetterFacts");
     // The fleet's own: at a decision.
     for fleets in [
         "facts_age_seconds",
@@ -63,7 +35,7 @@ async fn every_fact_of_the_schema_is_produced_with_its_type_and_no_other() {
     ] {
         assert!(wanted.remove(fleets).is_some(), "{fleets}");
     }
-    assert_eq!(produced, wanted);
+    assert_eq!(with_types(&facts), wanted);
 }
 
 #[tokio::test]

@@ -1,61 +1,9 @@
-//! Kinds of matter that a robot never completes: each item is blocked, and a person decides.
-//!
-//! They pass through the fleet all the same, so that they have an owner, a deadline and a trail.
-//! An approval means that a person did the work in the system of record; nothing is written
-//! upstream from here. To add one, add its payload, its [`ByHand`] row, an example, and its line
-//! in the registry.
+//! What comes with each matter, as the payload of its item.
 
-use std::{marker::PhantomData, sync::Arc};
-
-use async_trait::async_trait;
-use clerkwork_connectors_api::ConnectorError;
-use clerkwork_core::{Cents, Clock, EffectRecord, Facts, Finding, Text};
+use clerkwork_core::Cents;
 use jiff::civil::Date;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Value, json};
-
-use crate::{
-    Done, Effects, Inquiry, Item, JobKind, Order, Past, PayloadError, Stop, Subject, Upstreams,
-    payload, schema,
-};
-
-/// What sets one such kind apart.
-pub trait ByHand: DeserializeOwned + JsonSchema + Send + Sync + 'static {
-    /// See [`JobKind::name`].
-    const NAME: &'static str;
-    /// See [`JobKind::title`].
-    const TITLE: Text;
-    /// See [`JobKind::resource_type`].
-    const RESOURCE_TYPE: &'static str;
-    /// See [`JobKind::example`].
-    const EXAMPLE: &'static str;
-
-    /// Whose matter it is.
-    fn taxpayer(&self) -> &Taxpayer;
-}
-
-macro_rules! by_hand {
-    ($($payload:ident $name:literal $zh:literal $en:literal;)*) => {$(
-        impl ByHand for $payload {
-            const NAME: &'static str = $name;
-            const TITLE: Text = Text::new($zh, $en);
-            const RESOURCE_TYPE: &'static str = stringify!($payload);
-            const EXAMPLE: &'static str = include_str!(concat!("../examples/", $name, ".json"));
-
-            fn taxpayer(&self) -> &Taxpayer {
-                &self.taxpayer
-            }
-        }
-    )*};
-}
-
-by_hand! {
-    InvoiceQuota "invoice_quota" "发票总额度调整" "Invoice-quota change";
-    Deregistration "deregistration" "一般注销" "Deregistration";
-    EquityTransfer "equity_transfer" "股权转让" "Equity transfer";
-    CreditRefund "credit_refund" "增值税留抵退税" "VAT credit refund";
-}
+use serde::{Deserialize, Serialize};
 
 /// The taxpayer a matter is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -92,6 +40,53 @@ pub struct InvoiceQuota {
     pub requested_quota: Cents,
     /// Why, in the taxpayer's words.
     pub reason: String,
+    /// What the watch over issuing says of the taxpayer.
+    #[serde(default)]
+    pub indicators: QuotaIndicators,
+}
+
+/// What a watch over the issuing of invoices says of a taxpayer. What it does not know is left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct QuotaIndicators {
+    /// Days after which the month's quota was used up, or would be at the present pace.
+    pub days_to_use_up: Option<u32>,
+    /// Purchases by invoice for 1,000 yuan of sales, in yuan.
+    pub purchases_permille: Option<u32>,
+    /// Share of the invoices issued at night, in thousandths.
+    pub night_permille: Option<u32>,
+    /// Share of the invoices just under the quota of a single one, in thousandths.
+    pub top_of_quota_permille: Option<u32>,
+    /// Share of the invoices reversed or voided, in thousandths.
+    pub red_void_permille: Option<u32>,
+    /// Share of the sales to buyers far away, in thousandths.
+    pub distant_buyers_permille: Option<u32>,
+    /// Other taxpayers who issue from the same device.
+    pub same_device_taxpayers: Option<u32>,
+    /// Risky companies that share an officer with this one.
+    pub shared_officer_companies: Option<u32>,
+    /// Owner, head of finance and tax agent are one person.
+    pub one_person_all_roles: Option<bool>,
+    /// Buyers and suppliers of high risk.
+    pub risky_partners: Option<u32>,
+    /// Periods without a return.
+    pub unfiled_periods: Option<u32>,
+    /// Why the score of risk is what it is.
+    pub score_cause: Option<ScoreCause>,
+}
+
+/// What a taxpayer's score of risk rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ScoreCause {
+    /// Indicators alone (指标).
+    Indicator,
+    /// The credit grade (信用等级).
+    Grade,
+    /// A list of trusted taxpayers (白名单).
+    Whitelist,
+    /// Somebody changed it by hand (人工调整).
+    Manual,
 }
 
 /// Deregistration by the general procedure (一般注销).
@@ -117,6 +112,12 @@ pub struct Deregistration {
     pub open_refunds: u32,
     /// Input tax not yet credited.
     pub credit_balance: Cents,
+    /// Red-letter invoices issued within 90 days before the request.
+    #[serde(default)]
+    pub red_letters_90_days: Option<u32>,
+    /// Changes of the legal representative within twelve months before the request.
+    #[serde(default)]
+    pub legal_rep_changes_12_months: Option<u32>,
 }
 
 /// A transfer of shares by a natural person (股权转让, 公告2014年第67号).
@@ -173,6 +174,15 @@ pub struct CreditRefund {
     pub refundable_permille: u32,
     /// What is asked for.
     pub requested: Cents,
+    /// Input tax of the twelve months before the request.
+    #[serde(default)]
+    pub input_tax_12_months: Option<Cents>,
+    /// Input invoices that were found abnormal (异常凭证) and are not cleared.
+    #[serde(default)]
+    pub abnormal_vouchers: Option<u32>,
+    /// Risks that the profile of the taxpayer names and nobody has cleared.
+    #[serde(default)]
+    pub open_risks: Option<u32>,
 }
 
 /// Credit grade of a taxpayer.
@@ -202,92 +212,4 @@ pub enum Size {
     Small,
     /// 微型.
     Micro,
-}
-
-/// The kind of a payload.
-pub(crate) fn kind<P: ByHand>() -> Arc<dyn JobKind> {
-    Arc::new(Kind::<P>(PhantomData))
-}
-
-struct Kind<P>(PhantomData<fn() -> P>);
-
-impl<P: ByHand> JobKind for Kind<P> {
-    fn name(&self) -> &'static str {
-        P::NAME
-    }
-
-    fn title(&self) -> Text {
-        P::TITLE
-    }
-
-    fn schema(&self) -> Value {
-        schema::of::<P>()
-    }
-
-    fn resource_type(&self) -> &'static str {
-        P::RESOURCE_TYPE
-    }
-
-    fn automatable(&self) -> bool {
-        false
-    }
-
-    fn parse(&self, payload: &Value) -> Result<Box<dyn Item>, PayloadError> {
-        let matter: P = payload::read(payload)?;
-        Ok(Box::new(Matter(matter)))
-    }
-
-    fn example(&self) -> Option<&'static str> {
-        Some(P::EXAMPLE)
-    }
-}
-
-struct Matter<P>(P);
-
-#[async_trait]
-impl<P: ByHand> Item for Matter<P> {
-    fn subject(&self) -> Subject {
-        let Taxpayer { tax_id, name } = self.0.taxpayer().clone();
-        Subject { id: tax_id, name }
-    }
-
-    /// Nothing: what a supervisor looks at here is not for a robot to judge.
-    fn check(&self) -> Vec<Finding> {
-        Vec::new()
-    }
-
-    async fn gather(
-        &self,
-        _: &Upstreams,
-        _: &dyn Clock,
-        _: Past<'_>,
-        _: &mut Vec<Finding>,
-    ) -> Result<Facts, ConnectorError> {
-        Ok(Facts::default())
-    }
-
-    /// Records how a person ended it; no effect, no call.
-    async fn act(
-        &self,
-        order: &Order,
-        _: &Upstreams,
-        _: &dyn Clock,
-        _: &mut dyn Effects,
-    ) -> Result<Done, Stop> {
-        Ok(match order {
-            Order::Proceed => Done::Completed {
-                summary: json!({ "by_hand": true }),
-            },
-            Order::Return { .. } => Done::Returned,
-        })
-    }
-
-    /// No effect, so nothing to ask about.
-    async fn inquire(
-        &self,
-        _: &EffectRecord,
-        _: &Upstreams,
-    ) -> Result<Option<Inquiry>, ConnectorError> {
-        Ok(None)
-    }
 }
