@@ -329,12 +329,22 @@ pub struct Relations {
     pub sellers_of_agent: u32,
     /// Different sellers that give this telephone number; 0 without one.
     pub sellers_of_phone: u32,
-    /// Applications this agent makes on the transaction day over all bureaux, this one included;
-    /// 0 without an agent, nothing when the upstream does not say.
-    pub agent_day_count: Option<u32>,
-    /// Applications that give this telephone number on the transaction day over all bureaux, this
-    /// one included; 0 without one, nothing when the upstream does not say.
-    pub phone_day_count: Option<u32>,
+    /// Applications for this buyer.
+    pub buyer_counts: Counts,
+    /// Applications this agent makes; 0 without an agent.
+    pub agent_counts: Counts,
+    /// Applications that give this telephone number; 0 without one.
+    pub phone_counts: Counts,
+}
+
+/// Applications around the transaction day over all bureaux, this one included. What the upstream
+/// does not say is nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// On the transaction day.
+    pub day: Option<u32>,
+    /// In its calendar month.
+    pub month: Option<u32>,
 }
 
 /// A tax receipt.

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use clerkwork_connectors_api::agent_invoice::{Accumulation, ApplicationStatus, Relations};
+use clerkwork_connectors_api::agent_invoice::{Accumulation, ApplicationStatus, Counts, Relations};
 use clerkwork_core::{Cents, Timestamp};
 use jiff::civil::Date;
 
@@ -61,6 +61,8 @@ pub(crate) struct Desk {
     sellers: HashMap<u32, u32>,
     /// How many applications name this entity on this transaction day.
     days: HashMap<(u32, Date), u32>,
+    /// How many name it in the month that begins on this day.
+    months: HashMap<(u32, Date), u32>,
 }
 
 impl Desk {
@@ -75,8 +77,10 @@ impl Desk {
             ties: HashMap::with_capacity(world.len() * 2),
             sellers: HashMap::with_capacity(world.len()),
             days: HashMap::with_capacity(world.len() * 2),
+            months: HashMap::with_capacity(world.len() * 2),
         };
         for i in 0..world.len() {
+            desk.count(world, i, |count| count.saturating_add(1));
             for entity in tied(world, i) {
                 desk.tie(world, i, entity);
             }
@@ -171,10 +175,7 @@ impl Desk {
     }
 
     fn tie(&mut self, world: &World, i: usize, entity: u32) {
-        let (Some(plan), Some(key)) = (world.plan(i), world.key(i)) else {
-            return;
-        };
-        *self.days.entry((entity, key.day)).or_default() += 1;
+        let Some(plan) = world.plan(i) else { return };
         let tie = self.ties.entry((entity, plan.seller)).or_default();
         *tie += 1;
         if *tie == 1 {
@@ -183,13 +184,9 @@ impl Desk {
     }
 
     fn forget(&mut self, world: &World, i: usize) {
-        let (Some(plan), Some(key)) = (world.plan(i), world.key(i)) else {
-            return;
-        };
+        let Some(plan) = world.plan(i) else { return };
+        self.count(world, i, |count| count.saturating_sub(1));
         for entity in tied(world, i) {
-            if let Some(count) = self.days.get_mut(&(entity, key.day)) {
-                *count = count.saturating_sub(1);
-            }
             let Some(tie) = self.ties.get_mut(&(entity, plan.seller)) else {
                 continue;
             };
@@ -202,12 +199,35 @@ impl Desk {
         }
     }
 
+    /// Changes the counts of whoever an application names, around its transaction day.
+    fn count(&mut self, world: &World, i: usize, change: fn(u32) -> u32) {
+        let (Some(plan), Some(key)) = (world.plan(i), world.key(i)) else {
+            return;
+        };
+        let named = [Some(plan.buyer.number), plan.agent, Some(plan.phone)];
+        for entity in named.into_iter().flatten() {
+            let month = key.day.first_of_month();
+            for (counts, from) in [(&mut self.days, key.day), (&mut self.months, month)] {
+                let count = counts.entry((entity, from)).or_default();
+                *count = change(*count);
+            }
+        }
+    }
+
     fn sellers_of(&self, entity: u32) -> u32 {
         self.sellers.get(&entity).copied().unwrap_or(0)
     }
 
-    fn day_count_of(&self, entity: u32, day: Date) -> u32 {
-        self.days.get(&(entity, day)).copied().unwrap_or(0)
+    fn counts_of(&self, entity: Option<u32>, day: Date) -> Counts {
+        let count = |counts: &HashMap<(u32, Date), u32>, from| {
+            Some(entity.map_or(0, |entity| {
+                counts.get(&(entity, from)).copied().unwrap_or(0)
+            }))
+        };
+        Counts {
+            day: count(&self.days, day),
+            month: count(&self.months, day.first_of_month()),
+        }
     }
 
     /// The seller's sums on the transaction day of `i` and around it, `i` included while it counts.
@@ -273,11 +293,9 @@ impl Desk {
                 .min(BUSY_SELLERS),
             sellers_of_phone: (past.sellers_of_phone + self.sellers_of(plan.phone))
                 .min(BUSY_SELLERS),
-            agent_day_count: Some(
-                plan.agent
-                    .map_or(0, |agent| self.day_count_of(agent, key.day)),
-            ),
-            phone_day_count: Some(self.day_count_of(plan.phone, key.day)),
+            buyer_counts: self.counts_of(Some(plan.buyer.number), key.day),
+            agent_counts: self.counts_of(plan.agent, key.day),
+            phone_counts: self.counts_of(Some(plan.phone), key.day),
         })
     }
 }
@@ -319,11 +337,17 @@ pub(crate) const NO_SUMS: Accumulation = Accumulation {
 };
 
 /// The same for relations.
+const NO_COUNTS: Counts = Counts {
+    day: Some(0),
+    month: Some(0),
+};
+
 pub(crate) const NO_RELATIONS: Relations = Relations {
     duplicates: 0,
     sellers_of_buyer: 0,
     sellers_of_agent: 0,
     sellers_of_phone: 0,
-    agent_day_count: Some(0),
-    phone_day_count: Some(0),
+    buyer_counts: NO_COUNTS,
+    agent_counts: NO_COUNTS,
+    phone_counts: NO_COUNTS,
 };

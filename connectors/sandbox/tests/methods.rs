@@ -182,12 +182,13 @@ async fn a_dossier_holds_status_parties_sums_relations_and_receipt() {
         assert!(sums.month_net >= sums.day_net && sums.quarter_net >= sums.month_net);
         assert!(sums.twelve_months_net >= sums.quarter_net);
         assert!(dossier.relations.sellers_of_phone >= 1);
-        assert!(
-            dossier
-                .relations
-                .phone_day_count
-                .is_some_and(|count| count >= 1)
-        );
+        for counts in [
+            dossier.relations.buyer_counts,
+            dossier.relations.phone_counts,
+        ] {
+            assert!(counts.day.is_some_and(|day| day >= 1), "{counts:?}");
+            assert!(counts.month >= counts.day, "{counts:?}");
+        }
         assert_eq!(
             dossier.relations.sellers_of_agent >= 1,
             application.agent.is_some()

@@ -1,7 +1,8 @@
 //! What the platform knows about an application and its parties.
 
 use clerkwork_connectors_api::agent_invoice::{
-    self as contract, Accumulation, ApplicationStatus, Issued, Relations, TaxReceipt, TaxpayerRisk,
+    self as contract, Accumulation, ApplicationStatus, Counts, Issued, Relations, TaxReceipt,
+    TaxpayerRisk,
 };
 use clerkwork_core::{Cents, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -89,12 +90,24 @@ pub struct Gl {
     pub jbrxfs: u32,
     /// Sellers of the telephone number.
     pub sjhxfs: u32,
-    /// Applications of the person who acts on the day; older platforms do not say.
+    /// Applications for the buyer on the day; older platforms say none of these six.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gmfrbs: Option<u32>,
+    /// … in the month.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gmfybs: Option<u32>,
+    /// Applications of the person who acts on the day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jbrrbs: Option<u32>,
-    /// Applications with the telephone number on the day; older platforms do not say.
+    /// … in the month.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jbrybs: Option<u32>,
+    /// Applications with the telephone number on the day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sjhrbs: Option<u32>,
+    /// … in the month.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sjhybs: Option<u32>,
 }
 
 /// A tax receipt (完税凭证).
@@ -224,8 +237,18 @@ impl From<Gl> for Relations {
             sellers_of_buyer: wire.gmfxfs,
             sellers_of_agent: wire.jbrxfs,
             sellers_of_phone: wire.sjhxfs,
-            agent_day_count: wire.jbrrbs,
-            phone_day_count: wire.sjhrbs,
+            buyer_counts: Counts {
+                day: wire.gmfrbs,
+                month: wire.gmfybs,
+            },
+            agent_counts: Counts {
+                day: wire.jbrrbs,
+                month: wire.jbrybs,
+            },
+            phone_counts: Counts {
+                day: wire.sjhrbs,
+                month: wire.sjhybs,
+            },
         }
     }
 }
@@ -237,8 +260,12 @@ impl From<Relations> for Gl {
             gmfxfs: relations.sellers_of_buyer,
             jbrxfs: relations.sellers_of_agent,
             sjhxfs: relations.sellers_of_phone,
-            jbrrbs: relations.agent_day_count,
-            sjhrbs: relations.phone_day_count,
+            gmfrbs: relations.buyer_counts.day,
+            gmfybs: relations.buyer_counts.month,
+            jbrrbs: relations.agent_counts.day,
+            jbrybs: relations.agent_counts.month,
+            sjhrbs: relations.phone_counts.day,
+            sjhybs: relations.phone_counts.month,
         }
     }
 }
@@ -362,8 +389,9 @@ mod tests {
                 sellers_of_buyer: 8,
                 sellers_of_agent: 9,
                 sellers_of_phone: 10,
-                agent_day_count: Some(12),
-                phone_day_count: Some(13),
+                buyer_counts: counts(12, 13),
+                agent_counts: counts(14, 15),
+                phone_counts: counts(16, 17),
             },
             receipt: Some(TaxReceipt {
                 tax_paid: Cents(11),
@@ -394,18 +422,31 @@ mod tests {
                         "nsrxydj": "M", "nsryjjb": "02", "fxnsrbz": "Y"},
                 "lj": {"rbs": 1, "rje": "0.02", "ybs": 3, "yje": "0.04", "jje": "0.05", "lxseyje": "0.06"},
                 "gl": {"cfbs": 7, "gmfxfs": 8, "jbrxfs": 9, "sjhxfs": 10,
-                       "jbrrbs": 12, "sjhrbs": 13},
+                       "gmfrbs": 12, "gmfybs": 13, "jbrrbs": 14, "jbrybs": 15,
+                       "sjhrbs": 16, "sjhybs": 17},
                 "wspz": {"wspzhm": "W", "sjje": "0.11", "jkrsbh": "S", "sybz": "Y"},
             })
         );
     }
 
+    fn counts(day: u32, month: u32) -> Counts {
+        Counts {
+            day: Some(day),
+            month: Some(month),
+        }
+    }
+
     #[test]
-    fn counts_of_the_day_that_the_platform_does_not_say_are_not_known() {
+    fn counts_that_the_platform_does_not_say_are_not_known() {
         let wire = r#"{"cfbs": 7, "gmfxfs": 8, "jbrxfs": 9, "sjhxfs": 10}"#;
         let relations = Relations::from(serde_json::from_str::<Gl>(wire).unwrap());
-        assert_eq!(relations.agent_day_count, None);
-        assert_eq!(relations.phone_day_count, None);
+        for counts in [
+            relations.buyer_counts,
+            relations.agent_counts,
+            relations.phone_counts,
+        ] {
+            assert_eq!(counts, Counts::default());
+        }
     }
 
     #[test]

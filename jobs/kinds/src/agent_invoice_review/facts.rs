@@ -108,8 +108,12 @@ impl Known<'_> {
             facts.put(name, value, DOSSIER, dossier.as_of);
         }
         for (name, count) in [
-            ("agent_day_count", relations.agent_day_count),
-            ("phone_day_count", relations.phone_day_count),
+            ("buyer_day_count", relations.buyer_counts.day),
+            ("buyer_month_count", relations.buyer_counts.month),
+            ("agent_day_count", relations.agent_counts.day),
+            ("agent_month_count", relations.agent_counts.month),
+            ("phone_day_count", relations.phone_counts.day),
+            ("phone_month_count", relations.phone_counts.month),
         ] {
             if let Some(count) = count {
                 facts.put(name, i64::from(count), DOSSIER, dossier.as_of);

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use clerkwork_connectors_api::{
     ConnectorError, ErrorKind,
     agent_invoice::{
-        Accumulation, AgentInvoices, Application, ApplicationStatus, Dossier, DossierQuery, Issued,
-        Registration, Relations, RiskClass, TaxReceipt, TaxpayerRisk, Warning,
+        Accumulation, AgentInvoices, Application, ApplicationStatus, Counts, Dossier, DossierQuery,
+        Issued, Registration, Relations, RiskClass, TaxReceipt, TaxpayerRisk, Warning,
     },
     red_letter::NotConnected,
 };
@@ -21,6 +21,13 @@ use serde_json::Value;
 pub const AS_OF: Timestamp = Timestamp(1_772_700_000_000_000);
 /// When the item was looked at.
 pub const NOW: Timestamp = Timestamp(1_772_786_401_000_000);
+
+fn counts(day: u32, month: u32) -> Counts {
+    Counts {
+        day: Some(day),
+        month: Some(month),
+    }
+}
 
 /// The example of the kind, which has no findings.
 pub fn example() -> Application {
@@ -57,8 +64,9 @@ pub fn dossier(application: &Application) -> Dossier {
             sellers_of_buyer: 1,
             sellers_of_agent: 0,
             sellers_of_phone: 1,
-            agent_day_count: Some(0),
-            phone_day_count: Some(1),
+            buyer_counts: counts(2, 5),
+            agent_counts: counts(0, 0),
+            phone_counts: counts(1, 1),
         },
         receipt: application.tax_receipt_number.as_ref().map(|_| TaxReceipt {
             tax_paid: application.total_tax,
