@@ -69,6 +69,8 @@ fn a_review_is_decided_by_another_person_and_carried_out_once() {
     let id = review["id"].as_str().unwrap();
     assert!(!review["rules"].as_array().unwrap().is_empty());
 
+    kept_pages(&home, &job);
+
     // Not by the one who submitted it, whatever else they may, and the refusal is on record.
     let grant = [
         "role",
@@ -148,6 +150,41 @@ fn a_review_is_decided_by_another_person_and_carried_out_once() {
 
 /// The story of a returned item names who, by which rule and with which effect, and no person's
 /// data unless asked for by name.
+/// What the upstream answered is kept for whoever decides, sealed; who reads it is on record.
+fn kept_pages(home: &Home, job: &str) {
+    let shown = home.json(&["review", "show", job]);
+    let pages = shown["pages"].as_array().unwrap();
+    assert_eq!(pages.len(), 1, "{pages:#?}");
+    assert_eq!(pages[0]["source"], "etax.dossier");
+    assert_eq!(pages[0]["media_type"], "application/json");
+    let page = ["review", "page", job];
+    let said = home.json(&page)["page"].as_str().unwrap().to_owned();
+    assert_eq!(said.len() as u64, pages[0]["bytes"].as_u64().unwrap());
+    let dossier: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(dossier["sqbh"], job);
+    let file = home.path("page.json");
+    let out = ["--out", file.to_str().unwrap()];
+    let to_file = [&page[..], &out[..]].concat();
+    home.run(&to_file).ok();
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), said);
+    home.run(&to_file).fails(4, &["--force"]);
+    home.run(&["review", "page", job, "2"])
+        .fails(5, &["has no page 2: one page was kept"]);
+    home.run(&["review", "page", job, "--as", "alice"])
+        .fails(4, &["alice"]);
+    let story = home.json(&["job", "show", job]);
+    let kept = story["events"].as_array().unwrap();
+    let kept = kept.iter().find(|event| event["type"] == "evidence.kept");
+    assert!(kept.unwrap()["sealed"]["page"].is_string());
+    let buyer = dossier["gmf"]["nsrmc"].as_str().unwrap();
+    assert!(!buyer.is_empty() && !story.to_string().contains(buyer));
+    let trail = ["audit", "list", "--type", "audit.read", "--as", "frank"];
+    let read = home.json(&trail);
+    let read = read["items"].as_array().unwrap();
+    let of_page = |event: &&Value| event["data"]["what"] == "a kept page";
+    assert_eq!(read.iter().filter(of_page).count(), 2, "{read:#?}");
+}
+
 fn story(home: &Home, job: &str) {
     let world = clerkwork_sandbox::generate(SEED, ITEMS);
     let application = world.application(world.index_of(job).unwrap()).unwrap();

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ConnectorError;
+use crate::{ConnectorError, Page};
 
 /// An application for an agent-issued invoice: the payload of the kind `agent_invoice_review`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -391,6 +391,8 @@ pub struct Dossier {
     pub relations: Relations,
     /// The receipt named in the application; nothing when none was named or none exists.
     pub receipt: Option<TaxReceipt>,
+    /// The upstream's answer as it came, for whoever decides; nothing when the connector keeps none.
+    pub page: Option<Page>,
 }
 
 /// Which dossier is wanted.

@@ -8,6 +8,7 @@
 //! * [`http`]: one client for an upstream over HTTP, with pace, retries, circuit breaker, limits,
 //!   and the only place where an HTTP outcome becomes an [`ErrorKind`];
 //! * [`coalesce`]: many single questions, few batch calls;
+//! * [`Page`]: an answer kept as evidence for whoever decides;
 //! * [`redact`]: masks identity numbers and telephone numbers in an upstream's own words.
 //!
 //! Invariants:
@@ -22,7 +23,9 @@ pub mod agent_invoice;
 pub mod coalesce;
 mod error;
 pub mod http;
+mod page;
 pub mod red_letter;
 pub mod redact;
 
 pub use error::{ConnectorError, ErrorKind};
+pub use page::Page;

@@ -17,7 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ConnectorError,
+    ConnectorError, Page,
     agent_invoice::{InvoiceType, TaxpayerRisk},
 };
 
@@ -574,6 +574,8 @@ pub struct RedLetterDossier {
     pub activity: IssuerActivity,
     /// The receipt of an agent-issued invoice; nothing when there is none.
     pub receipt: Option<SettlementReceipt>,
+    /// The upstream's answer as it came, for whoever decides; nothing when the connector keeps none.
+    pub page: Option<Page>,
 }
 
 /// A refund or an offset to be opened.

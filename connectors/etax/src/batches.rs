@@ -11,11 +11,12 @@ use clerkwork_connectors_api::{
     coalesce::{BatchResult, Coalescer, CoalescerSettings},
     http::{Endpoint, HttpStack},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 
 use crate::{
     refusal::{broken_contract, content},
-    wire::WireError,
+    wire::{Envelope, WireError},
 };
 
 /// How many calls may be spent on finding the question that spoils its batch. Twice the binary
@@ -45,8 +46,12 @@ pub(crate) trait Method: 'static {
     /// Whether an entry is about what was asked.
     fn answers(question: &Self::Question, entry: &Self::Entry) -> bool;
 
-    /// Reads an entry.
-    fn read(entry: Self::Entry) -> Result<Self::Answer, WireError>;
+    /// Reads an entry. `said` is it as it came from `endpoint`.
+    fn read(
+        endpoint: &Endpoint,
+        entry: Self::Entry,
+        said: &RawValue,
+    ) -> Result<Self::Answer, WireError>;
 }
 
 /// What becomes of one question in a batch.
@@ -122,6 +127,13 @@ fn may_be_one(kind: ErrorKind) -> bool {
     }
 }
 
+/// The entries of an answer, as they came.
+#[derive(Deserialize)]
+struct Listed<'a> {
+    #[serde(borrow)]
+    list: Vec<&'a RawValue>,
+}
+
 /// The questions as they go out.
 #[derive(Serialize)]
 struct Request<'a, Q> {
@@ -136,22 +148,28 @@ async fn call<M: Method>(
     let request = Request { list: questions };
     let reply = stack.call(endpoint, None, &request).await?;
     let entries = M::entries(content(&reply)?);
-    let (asked, answered) = (questions.len(), entries.len());
+    let listed = reply.borrowed::<Envelope<Listed<'_>>>()?.data;
+    let said = listed.map_or_else(Vec::new, |listed| listed.list);
+    let (asked, answered) = (questions.len(), entries.len().min(said.len()));
     if asked != answered {
         return Err(reply.unreadable(&format!(
             "`list` has {answered} {}s for {asked} queries",
             M::ENTRY
         )));
     }
-    let each = questions.iter().zip(entries).map(|(question, entry)| {
-        if !M::answers(question, &entry) {
-            return Err(reply.unreadable(&format!(
-                "another {} stands where that of `{}` belongs",
-                M::ENTRY,
-                M::subject(question)
-            )));
-        }
-        M::read(entry).map_err(|error| broken_contract(endpoint, &error))
-    });
+    let entries = entries.into_iter().zip(said);
+    let each = questions
+        .iter()
+        .zip(entries)
+        .map(|(question, (entry, said))| {
+            if !M::answers(question, &entry) {
+                return Err(reply.unreadable(&format!(
+                    "another {} stands where that of `{}` belongs",
+                    M::ENTRY,
+                    M::subject(question)
+                )));
+            }
+            M::read(endpoint, entry, said).map_err(|error| broken_contract(endpoint, &error))
+        });
     Ok(each.collect())
 }

@@ -1,14 +1,24 @@
 //! The methods that take many questions at once: dossiers of either field of work, and forms.
 
 use clerkwork_connectors_api::{
-    agent_invoice,
+    Page, agent_invoice,
+    http::Endpoint,
     red_letter::{ConfirmationForm, RedLetterDossier},
 };
+
+use clerkwork_core::Timestamp;
+use serde_json::value::RawValue;
 
 use crate::{
     batches::Method,
     wire::{self, WireError, red_letter},
 };
+
+/// One entry of an answer, kept as it came.
+fn page(endpoint: &Endpoint, at: Timestamp, said: &RawValue) -> Page {
+    let source = format!("{}.{}", endpoint.connector(), endpoint.operation());
+    Page::new(source, at, "application/json", said.get())
+}
 
 /// Dossiers of applications for agent-issued invoices.
 #[derive(Debug)]
@@ -36,8 +46,14 @@ impl Method for AgentDossiers {
         dossier.sqbh == question.sqbh
     }
 
-    fn read((dossier, time): Self::Entry) -> Result<Self::Answer, WireError> {
-        dossier.into_contract(time)
+    fn read(
+        endpoint: &Endpoint,
+        (dossier, time): Self::Entry,
+        said: &RawValue,
+    ) -> Result<Self::Answer, WireError> {
+        let mut dossier = dossier.into_contract(time)?;
+        dossier.page = Some(page(endpoint, dossier.as_of, said));
+        Ok(dossier)
     }
 }
 
@@ -78,8 +94,14 @@ impl Method for RedDossiers {
             && forms.all(|nr| about(&nr.lzfpdm, &nr.lzfphm))
     }
 
-    fn read((dossier, time): Self::Entry) -> Result<Self::Answer, WireError> {
-        dossier.into_contract(time)
+    fn read(
+        endpoint: &Endpoint,
+        (dossier, time): Self::Entry,
+        said: &RawValue,
+    ) -> Result<Self::Answer, WireError> {
+        let mut dossier = dossier.into_contract(time)?;
+        dossier.page = Some(page(endpoint, dossier.as_of, said));
+        Ok(dossier)
     }
 }
 
@@ -107,7 +129,7 @@ impl Method for Forms {
         entry.hzqrdbh == *question && entry.hzqrd.iter().all(|f| f.hzfpxxqrdbh == *question)
     }
 
-    fn read(entry: Self::Entry) -> Result<Self::Answer, WireError> {
+    fn read(_: &Endpoint, entry: Self::Entry, _: &RawValue) -> Result<Self::Answer, WireError> {
         entry.hzqrd.map(ConfirmationForm::try_from).transpose()
     }
 }

@@ -355,6 +355,7 @@ impl State {
             buyer: self.taxpayer(&query.gmfnsrsbh),
             accumulation: accumulation.unwrap_or(crate::desk::NO_SUMS),
             relations: relations.unwrap_or(crate::desk::NO_RELATIONS),
+            page: None,
             receipt: query
                 .wspzhm
                 .as_deref()

@@ -19,7 +19,7 @@ use clerkwork_core::{
     Clock as _, FactValue, Facts, Finding, IdempotencyKey, Office, Severity, SystemClock,
 };
 use clerkwork_etax::wire::{self, DossierAnswer, DossierRequest, Envelope};
-use clerkwork_kinds::{Past, Registry, Upstreams};
+use clerkwork_kinds::{Found, Past, Registry, Upstreams};
 use clerkwork_policy::{Engine, Question};
 use clerkwork_sandbox::{Case, Defect, Options, Risk, Running, Sandbox};
 use reqwest::Client;
@@ -123,14 +123,14 @@ async fn reviewed(seed: u64, applications: usize) -> Vec<Reviewed> {
     for i in 0..world.len() {
         let payload = serde_json::to_value(world.application(i).unwrap()).unwrap();
         let item = kind.parse(&payload).unwrap();
-        let mut findings = item.check();
+        let mut found = Found::by(item.as_ref());
         let facts = item
-            .gather(&upstreams, &SystemClock, Past::default(), &mut findings)
+            .gather(&upstreams, &SystemClock, Past::default(), &mut found)
             .await
             .unwrap();
         all.push(Reviewed {
             case: world.case(i).unwrap(),
-            findings,
+            findings: found.findings,
             facts,
         });
     }

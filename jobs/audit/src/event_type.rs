@@ -91,6 +91,8 @@ event_types! {
     ReviewEscalated = "review.escalated",
     /// The last level's deadline has gone by; the item stays blocked.
     ReviewExpired = "review.expired",
+    /// An upstream's answer that a question rests on was kept; the page itself is sealed.
+    EvidenceKept = "evidence.kept",
     /// A batch was opened.
     BatchCreated = "batch.created",
     /// A process of the fleet started.

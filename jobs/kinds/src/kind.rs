@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use clerkwork_connectors_api::{
-    ConnectorError, agent_invoice::AgentInvoices, red_letter::RedLetters,
+    ConnectorError, Page, agent_invoice::AgentInvoices, red_letter::RedLetters,
 };
 use clerkwork_core::{
     Clock, EffectRecord, EffectState, Facts, Finding, IdempotencyKey, Text, Timestamp,
@@ -133,7 +133,7 @@ pub trait Item: Send + Sync {
     /// Pure rules on the item alone.
     fn check(&self) -> Vec<Finding>;
 
-    /// Read-only calls. Adds to `findings` what only the upstream's answer shows, and returns the
+    /// Read-only calls. Adds to `found` what only the upstream's answer shows, and returns the
     /// facts, those derived from the item and from all findings included. `past` is what this job
     /// did before, so that its own traces upstream are not taken for somebody else's.
     async fn gather(
@@ -141,7 +141,7 @@ pub trait Item: Send + Sync {
         upstreams: &Upstreams,
         clock: &dyn Clock,
         past: Past<'_>,
-        findings: &mut Vec<Finding>,
+        found: &mut Found,
     ) -> Result<Facts, ConnectorError>;
 
     /// Carries out `order`, every write upstream through `effects`. Called again after a crash or a
@@ -161,6 +161,25 @@ pub trait Item: Send + Sync {
         effect: &EffectRecord,
         upstreams: &Upstreams,
     ) -> Result<Option<Inquiry>, ConnectorError>;
+}
+
+/// What was found out about an item, beside its facts.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Found {
+    /// What a reviewer would object to.
+    pub findings: Vec<Finding>,
+    /// The upstream's answers that the facts rest on, as they came.
+    pub pages: Vec<Page>,
+}
+
+impl Found {
+    /// What the item itself shows.
+    pub fn by(item: &dyn Item) -> Self {
+        Self {
+            findings: item.check(),
+            pages: Vec::new(),
+        }
+    }
 }
 
 /// What a job did upstream before: its journal, the oldest first.

@@ -32,8 +32,8 @@ mod schema;
 mod taxpayers;
 
 pub use kind::{
-    Candidate, Done, EffectCall, Effects, Inquiry, Item, JobKind, Lookup, Order, Past, PendingItem,
-    Stop, Subject, Upstreams, Wait,
+    Candidate, Done, EffectCall, Effects, Found, Inquiry, Item, JobKind, Lookup, Order, Past,
+    PendingItem, Stop, Subject, Upstreams, Wait,
 };
 pub use payload::PayloadError;
 pub use registry::Registry;

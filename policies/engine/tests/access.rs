@@ -14,7 +14,7 @@ const TABLE: &str = "
     batch.submit o      batch.list osa      batch.status osa    batch.watch osa
     document.write oa   dead_letters.list oai
     review.list sa      review.show sa      review.claim s      review.release s
-    review.assign s     review.approve s    review.return s     review.ask s
+    review.page sa      review.assign s     review.approve s    review.return s     review.ask s
     review.answer os    review.hand_over s  review.by_hand s    review.settle s
     review.bulk s
     brake.on s          brake.off s         brake.list osa

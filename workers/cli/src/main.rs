@@ -29,6 +29,7 @@ mod job;
 mod mask;
 mod moment;
 mod out;
+mod out_file;
 mod part;
 mod people;
 mod platform;

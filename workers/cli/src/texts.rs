@@ -172,6 +172,7 @@ labels! {
     SHOWN = "所示内容摘要", "shown";
     JOINED = "同一事项，一并决定", "The same matter, decided with it";
     SAME_TAXPAYER = "该纳税人的其他待审事项", "Other open reviews of the taxpayer";
+    PAGES = "留存的上游原文", "The upstream's answers that were kept";
     SIMILAR = "同类事项的既往决定", "How the same question was decided before";
     EARLIER_ITEMS = "该纳税人的其他事项", "Other items of the taxpayer";
     CLAIMED_BY = "正在办理", "claimed by";

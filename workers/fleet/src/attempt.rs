@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use clerkwork_audit::{EventDraft, EventType};
-use clerkwork_connectors_api::ConnectorError;
+use clerkwork_connectors_api::{ConnectorError, Page};
 use clerkwork_core::{
     Actor, Binding, BrakeId, Decision, EffectRecord, EffectState, Facts, Finding, Job, MadeBy,
     Review, ReviewId, RuleHit, Scope, State, Text, Verdict,
@@ -51,6 +51,8 @@ pub(crate) struct Attempt<'a> {
     pub(crate) facts: Facts,
     /// The findings of the latest decision of this attempt.
     pub(crate) findings: Vec<Finding>,
+    /// What the upstream answered when those facts were gathered.
+    pub(crate) pages: Vec<Page>,
 }
 
 /// What went wrong, in words that may stand in the record and in logs, and what may not.
@@ -144,6 +146,7 @@ impl<'a> Attempt<'a> {
             holds: None,
             facts: Facts::default(),
             findings: Vec::new(),
+            pages: Vec::new(),
         }
     }
 
@@ -318,6 +321,12 @@ impl<'a> Attempt<'a> {
             EventType::JobBlocked,
             json!({"review": review.to_string(), "rules": ids}),
         );
+        // What the facts rest on, for whoever decides; an item that no person looks at keeps none.
+        let pages = std::mem::take(&mut self.pages);
+        let kept: Vec<_> = pages
+            .into_iter()
+            .map(|page| self.keeps(review, page))
+            .collect();
         let release = self.rests_clean();
         let concern = self.concern.clone();
         self.commit(State::Blocked, |change| {
@@ -331,9 +340,24 @@ impl<'a> Attempt<'a> {
                 binding,
                 concern,
             });
-            change.events.extend([opened, blocked]);
+            change.events.push(opened);
+            change.events.extend(kept);
+            change.events.push(blocked);
         })
         .await
+    }
+
+    fn keeps(&self, review: ReviewId, page: Page) -> EventDraft {
+        let data = json!({
+            "review": review.to_string(),
+            "source": page.source,
+            "at": page.at.0,
+            "media_type": page.media_type,
+            "bytes": page.body.len(),
+            "cut": page.cut,
+        });
+        let event = self.event(EventType::EvidenceKept, data);
+        event.with_personal("page", page.body)
     }
 
     /// Puts the item in front of a person for a reason of the fleet's own, and keeps that as the

@@ -1,12 +1,12 @@
 //! Gather and decide: from an item to an order, or to a person.
 
 use clerkwork_audit::EventType;
-use clerkwork_connectors_api::ConnectorError;
+use clerkwork_connectors_api::{ConnectorError, Page};
 use clerkwork_core::{
     Binding, Decision, Facts, Finding, MadeBy, Review, ReviewId, ReviewState, RuleHit, Severity,
     State, Verdict,
 };
-use clerkwork_kinds::{Item, JobKind, Order, Past};
+use clerkwork_kinds::{Found, Item, JobKind, Order, Past};
 use clerkwork_ledger::{DecisionRecord, LedgerError, ReviewWrite};
 use clerkwork_policy::Question;
 use serde_json::json;
@@ -21,6 +21,7 @@ use crate::{
 pub(crate) struct Known {
     pub(crate) findings: Vec<Finding>,
     pub(crate) facts: Facts,
+    pub(crate) pages: Vec<Page>,
 }
 
 /// What the gate says.
@@ -40,22 +41,27 @@ pub(crate) async fn gather(
     kind: &dyn JobKind,
     item: &dyn Item,
 ) -> Result<Known, ConnectorError> {
-    let mut findings = item.check();
+    let mut found = Found::by(item);
     let services = attempt.services;
     let (upstreams, clock) = (&services.upstreams, services.clock.as_ref());
     let past = Past(&attempt.journal);
-    let mut facts = item.gather(upstreams, clock, past, &mut findings).await?;
+    let mut facts = item.gather(upstreams, clock, past, &mut found).await?;
     age::put(&mut facts, clock.now());
     history::put(attempt, kind, &mut facts);
-    Ok(Known { findings, facts })
+    Ok(Known {
+        findings: found.findings,
+        facts,
+        pages: found.pages,
+    })
 }
 
 /// Asks the gate about what is known, taking into account what a person decided before.
 pub(crate) async fn rule(
     attempt: &mut Attempt<'_>,
     kind: &dyn JobKind,
-    known: Known,
+    mut known: Known,
 ) -> Result<Ruling, LedgerError> {
+    attempt.pages = std::mem::take(&mut known.pages);
     // What a person decided is never replaced by what the policy says: when it no longer binds, a
     // person is asked again, also when the attempt that put it aside ended before it could ask.
     let mut lapsed = None;

@@ -233,6 +233,7 @@ async fn act(
             if !asked && let Ok(known) = decide::gather(attempt, kind, item).await {
                 rules.extend(decide::objections(attempt, kind, &known.facts));
                 (attempt.facts, attempt.findings) = (known.facts, known.findings);
+                attempt.pages = known.pages;
             }
             end(attempt.block_for_all(rules).await)
         }

@@ -50,6 +50,11 @@ impl Endpoint {
         })
     }
 
+    /// The name of the connector.
+    pub fn connector(&self) -> &'static str {
+        self.connector
+    }
+
     /// The name of the operation, for example `approve_and_issue`.
     pub fn operation(&self) -> &'static str {
         self.operation

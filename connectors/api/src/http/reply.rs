@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{endpoint::Endpoint, fault::Fault, html};
 use crate::{ConnectorError, redact};
@@ -42,6 +42,15 @@ impl<'a> Reply<'a> {
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, ConnectorError> {
         // Tracking the place costs time, so only an answer that failed is read a second time.
         serde_json::from_slice(&self.body).map_err(|_| self.unreadable(&self.place::<T>()))
+    }
+
+    /// Reads the JSON into what borrows from it.
+    ///
+    /// # Errors
+    /// As [`json`](Self::json), without the place.
+    pub fn borrowed<'s, T: Deserialize<'s>>(&'s self) -> Result<T, ConnectorError> {
+        serde_json::from_slice(&self.body)
+            .map_err(|_| self.unreadable("the JSON cannot be read in parts"))
     }
 
     /// The error for an answer that is not what the contract says.

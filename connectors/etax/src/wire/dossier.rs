@@ -307,6 +307,7 @@ impl Dossier {
             buyer: self.gmf.map(TaxpayerRisk::try_from).transpose()?,
             accumulation: self.lj.into(),
             relations: self.gl.into(),
+            page: None,
             receipt: self.wspz.map(TaxReceipt::try_from).transpose()?,
         })
     }
@@ -393,6 +394,7 @@ mod tests {
                 agent_counts: counts(14, 15),
                 phone_counts: counts(16, 17),
             },
+            page: None,
             receipt: Some(TaxReceipt {
                 tax_paid: Cents(11),
                 payer_tax_id: "S".into(),

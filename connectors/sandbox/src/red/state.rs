@@ -224,6 +224,7 @@ impl State {
             seller: self.taxpayer(&query.seller_tax_id),
             buyer: self.taxpayer(&query.buyer_tax_id),
             activity: self.red_world().activity(&query.seller_tax_id),
+            page: None,
             receipt,
         }
     }

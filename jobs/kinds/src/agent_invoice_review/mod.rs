@@ -27,8 +27,8 @@ use clerkwork_core::{Clock, Digest, EffectRecord, Facts, Finding, Text};
 use serde_json::Value;
 
 use crate::{
-    Done, Effects, Inquiry, Item, JobKind, Order, Past, PayloadError, PendingItem, Stop, Subject,
-    Upstreams, payload, schema,
+    Done, Effects, Found, Inquiry, Item, JobKind, Order, Past, PayloadError, PendingItem, Stop,
+    Subject, Upstreams, payload, schema,
 };
 
 pub use codes::Code;
@@ -136,10 +136,12 @@ impl Item for Review {
         upstreams: &Upstreams,
         clock: &dyn Clock,
         _: Past<'_>,
-        findings: &mut Vec<Finding>,
+        found: &mut Found,
     ) -> Result<Facts, ConnectorError> {
         let query = upstream::query(&self.application);
-        let dossier = upstreams.agent_invoices.dossier(query).await?;
+        let mut dossier = upstreams.agent_invoices.dossier(query).await?;
+        found.pages.extend(dossier.page.take());
+        let findings = &mut found.findings;
         let basis = Basis::of(&self.application);
         let tax_due = upstream::check(&self.application, &basis, &dossier, findings);
         Ok(facts::Known {

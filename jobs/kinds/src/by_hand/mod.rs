@@ -19,8 +19,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::{
-    Done, Effects, Inquiry, Item, JobKind, Order, Past, PayloadError, Stop, Subject, Upstreams,
-    payload, schema,
+    Done, Effects, Found, Inquiry, Item, JobKind, Order, Past, PayloadError, Stop, Subject,
+    Upstreams, payload, schema,
 };
 use facts::Said;
 
@@ -131,7 +131,7 @@ impl<P: ByHand> Item for Matter<P> {
         _: &Upstreams,
         clock: &dyn Clock,
         _: Past<'_>,
-        _: &mut Vec<Finding>,
+        _: &mut Found,
     ) -> Result<Facts, ConnectorError> {
         let mut facts = Facts::default();
         self.0.say(&mut Said::new(&mut facts, clock.now()));

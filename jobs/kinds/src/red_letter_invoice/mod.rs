@@ -40,8 +40,8 @@ use clerkwork_core::{Clock, EffectRecord, Facts, Finding, Text};
 use serde_json::Value;
 
 use crate::{
-    Done, Effects, Inquiry, Item, JobKind, Order, Past, PayloadError, PendingItem, Stop, Subject,
-    Upstreams, payload, schema,
+    Done, Effects, Found, Inquiry, Item, JobKind, Order, Past, PayloadError, PendingItem, Stop,
+    Subject, Upstreams, payload, schema,
 };
 
 pub use codes::Code;
@@ -166,11 +166,13 @@ impl Item for Reversal {
         upstreams: &Upstreams,
         clock: &dyn Clock,
         past: Past<'_>,
-        findings: &mut Vec<Finding>,
+        found: &mut Found,
     ) -> Result<Facts, ConnectorError> {
         let application = &self.application;
         let api = &*upstreams.red_letters;
-        let dossier = api.dossier(upstream::query(application)).await?;
+        let mut dossier = api.dossier(upstream::query(application)).await?;
+        found.pages.extend(dossier.page.take());
+        let findings = &mut found.findings;
         // The job's own form is looked up by its journal.
         if dossier.traces.saving && !own::entering(past) {
             return Err(effect::saving_another());

@@ -7,7 +7,7 @@ use clerkwork_connectors_api::{
     agent_invoice::{ApplicationStatus, InvoiceType},
 };
 use clerkwork_core::{Cents, FactValue, ManualClock};
-use clerkwork_kinds::Past;
+use clerkwork_kinds::{Found, Past};
 
 use crate::schema::{schema_facts, with_types};
 use crate::upstream::{AS_OF, Fake, NOW, dossier, example, item, one_line, review};
@@ -116,13 +116,23 @@ async fn one_dossier_is_asked_for_and_its_failure_passes_through() {
     let fake = Arc::new(Fake::new(Some(dossier(&application))));
     let clock = ManualClock::new(NOW);
     let item = item(&application);
-    item.gather(&fake.upstreams(), &clock, Past::default(), &mut Vec::new())
-        .await
-        .unwrap();
+    item.gather(
+        &fake.upstreams(),
+        &clock,
+        Past::default(),
+        &mut Found::default(),
+    )
+    .await
+    .unwrap();
     assert_eq!(*fake.calls.lock().unwrap(), ["dossier DK-202603-00000001"]);
     let fake = Arc::new(Fake::new(None));
     let error = item
-        .gather(&fake.upstreams(), &clock, Past::default(), &mut Vec::new())
+        .gather(
+            &fake.upstreams(),
+            &clock,
+            Past::default(),
+            &mut Found::default(),
+        )
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transient);

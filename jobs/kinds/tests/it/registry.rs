@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use clerkwork_core::{FactValue, Facts, ManualClock};
-use clerkwork_kinds::{Done, JobKind, Order, Past, Registry};
+use clerkwork_kinds::{Done, Found, JobKind, Order, Past, Registry};
 use serde_json::{Value, json};
 
 use crate::{
@@ -114,12 +114,12 @@ fn an_unknown_field_a_wrong_type_and_a_number_for_an_amount_are_refused_with_the
 async fn gathered(kind: &dyn JobKind, payload: &Value) -> (Facts, Arc<Fake>) {
     let item = kind.parse(payload).unwrap();
     let fake = Arc::new(Fake::new(None));
-    let mut findings = Vec::new();
+    let mut found = Found::default();
     let clock = ManualClock::new(NOW);
     let upstreams = fake.upstreams();
-    let gathering = item.gather(&upstreams, &clock, Past::default(), &mut findings);
+    let gathering = item.gather(&upstreams, &clock, Past::default(), &mut found);
     let facts = gathering.await.unwrap();
-    assert_eq!(findings, []);
+    assert_eq!(found, Found::default());
     (facts, fake)
 }
 

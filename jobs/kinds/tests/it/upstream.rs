@@ -14,7 +14,7 @@ use clerkwork_connectors_api::{
 use clerkwork_core::{
     Cents, EffectRecord, EffectState, Facts, Finding, IdempotencyKey, ManualClock, Timestamp,
 };
-use clerkwork_kinds::{EffectCall, Effects, Item, Lookup, Past, Registry, Stop, Upstreams};
+use clerkwork_kinds::{EffectCall, Effects, Found, Item, Lookup, Past, Registry, Stop, Upstreams};
 use serde_json::Value;
 
 /// When the upstream gave its facts.
@@ -68,6 +68,7 @@ pub fn dossier(application: &Application) -> Dossier {
             agent_counts: counts(0, 0),
             phone_counts: counts(1, 1),
         },
+        page: None,
         receipt: application.tax_receipt_number.as_ref().map(|_| TaxReceipt {
             tax_paid: application.total_tax,
             payer_tax_id: application.seller.tax_id.clone(),
@@ -89,18 +90,18 @@ pub fn item(application: &Application) -> Box<dyn Item> {
 /// Checks and gathers, as the fleet does: all findings, and the facts.
 pub async fn review(application: &Application, dossier: &Dossier) -> (Vec<Finding>, Facts) {
     let item = item(application);
-    let mut findings = item.check();
+    let mut found = Found::by(item.as_ref());
     let fake = Arc::new(Fake::new(Some(dossier.clone())));
     let facts = item
         .gather(
             &fake.upstreams(),
             &ManualClock::new(NOW),
             Past::default(),
-            &mut findings,
+            &mut found,
         )
         .await
         .unwrap();
-    (findings, facts)
+    (found.findings, facts)
 }
 
 /// An upstream with one application.

@@ -1,11 +1,6 @@
 //! `clerkwork document write`
 
-use std::{
-    fs::{self, OpenOptions},
-    io::Write,
-    os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
 use clerkwork_audit::{EventDraft, EventType};
 use clerkwork_connectors_api::red_letter::RedLetterApplication;
@@ -17,7 +12,7 @@ use super::{Format, KIND, local};
 use crate::{
     context::Context,
     failure::{Exit, Failure, Outcome},
-    installation, job,
+    installation, job, out_file,
     sign_in::Acting,
     view,
 };
@@ -71,11 +66,8 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
             ),
         )
     })?;
-    if let Some(path) = &args.out
-        && !args.force
-        && path.symlink_metadata().is_ok()
-    {
-        return Err(taken(path));
+    if let Some(path) = &args.out {
+        out_file::free(path, args.force)?;
     }
     let data = json!({
         "job": job.id.to_string(),
@@ -88,7 +80,7 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     let out = &context.out;
     match &args.out {
         Some(path) => {
-            save(path, &text, args.force)?;
+            out_file::save(path, &text, args.force)?;
             out.line(format!("written: {}", path.display()));
             out.json(&json!({
                 "job": job.id,
@@ -162,58 +154,10 @@ fn issued(job: &Job, events: &[Value]) -> Result<Issue, Failure> {
     }
 }
 
-fn taken(path: &Path) -> Failure {
-    Failure::refused(
-        "file_exists",
-        format!(
-            "`{}` is there already; name another file, or add `--force` to replace it",
-            path.display()
-        ),
-    )
-}
-
-/// Writes the whole file or none of it, for its owner alone.
-fn save(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| {
-        Failure::missing("not_written", format!("`{}`: {error}", path.display()))
-    };
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".new-{}", std::process::id()));
-    let draft = path.with_file_name(name);
-    let written = create(&draft, text).and_then(|()| {
-        if force {
-            fs::rename(&draft, path)
-        } else {
-            // Unlike renaming, linking never replaces what came there meanwhile.
-            fs::hard_link(&draft, path)?;
-            fs::remove_file(&draft)
-        }
-    });
-    written.map_err(|error| {
-        let _ = fs::remove_file(&draft);
-        match error.kind() {
-            std::io::ErrorKind::AlreadyExists => taken(path),
-            _ => failed(error),
-        }
-    })
-}
-
-fn create(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut options = OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use clerkwork_core::{Digest, JobId, KindName, Lane, Office, Timestamp};
-    use std::os::unix::fs::PermissionsExt;
 
     fn job(kind: &str, state: State) -> Job {
         Job {
@@ -276,26 +220,5 @@ mod tests {
             let failure = issued(&job, &events).unwrap_err();
             assert_eq!(failure.code, "nothing_issued");
         }
-    }
-
-    #[test]
-    fn a_file_that_is_there_is_replaced_only_by_force() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("red.xml");
-        save(&path, "one", false).unwrap();
-        let failure = save(&path, "two", false).unwrap_err();
-        assert_eq!((failure.exit, failure.code), (Exit::Refused, "file_exists"));
-        assert_eq!(fs::read_to_string(&path).unwrap(), "one");
-        save(&path, "two", true).unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), "two");
-        let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode, 0o600);
-        assert_eq!(
-            fs::read_dir(dir.path()).unwrap().count(),
-            1,
-            "no draft is left"
-        );
-        let failure = save(&dir.path().join("no/red.xml"), "x", false).unwrap_err();
-        assert_eq!(failure.exit, Exit::Missing);
     }
 }

@@ -5,7 +5,7 @@ use clerkwork_core::{Job, Office, Review, ReviewState};
 use clerkwork_ledger::Ledger;
 use serde_json::{Value, json};
 
-use super::sheet::Sheet;
+use super::{page::Kept, sheet::Sheet};
 use crate::{
     context::Context, failure::Failure, installation::Opened, moment, out::Out, sign_in::Acting,
     texts, view,
@@ -24,6 +24,7 @@ pub struct Evidence {
     items: Vec<Job>,
     household: Vec<Review>,
     similar: Vec<Review>,
+    pages: Vec<Kept>,
 }
 
 impl Evidence {
@@ -39,6 +40,7 @@ impl Evidence {
             items: ledger.items_of_same_taxpayer(job, within, ITEMS).await?,
             household,
             similar: ledger.similar_decided(review, within, SIMILAR).await?,
+            pages: Kept::of(ledger, review).await?,
         })
     }
 
@@ -77,6 +79,7 @@ impl Evidence {
             ("earlier_items", items.into()),
             ("same_taxpayer", reviews(&self.household)),
             ("similar", reviews(&self.similar)),
+            ("pages", self.pages.iter().map(Kept::as_json).collect()),
             ("commands", json!(self.commands(context, opened, acting))),
         ]
     }
@@ -96,6 +99,14 @@ impl Evidence {
             out.line(format!("\n{}", out.both(title)));
             for review in reviews {
                 out.line(format!("  {}", line(out, review)));
+            }
+        }
+        if !self.pages.is_empty() {
+            let verb = format!("review page {}{}", self.sheet.review.id, acting.option());
+            let command = context.command(&opened.config, &verb);
+            out.line(format!("\n{}: {command}", out.both(&texts::PAGES)));
+            for (at, page) in self.pages.iter().enumerate() {
+                out.line(format!("  {}  {}", at + 1, page.line()));
             }
         }
         if !self.items.is_empty() {

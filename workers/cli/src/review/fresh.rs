@@ -6,7 +6,7 @@
 
 use clerkwork_audit::{EventDraft, EventType};
 use clerkwork_core::{EffectState, Facts, Job, Review, State};
-use clerkwork_kinds::Past;
+use clerkwork_kinds::{Found, Past};
 use clerkwork_ledger::{Change, Changed, ReviewWrite};
 use serde_json::json;
 
@@ -107,7 +107,7 @@ async fn gather(context: &Context, opened: &Opened, job: &Job, past: Past<'_>) -
     let item = kind.parse(&serde_json::from_str(&job.payload).ok()?).ok()?;
     let upstreams = installation::upstreams(&opened.config).ok()?;
     let clock = context.clock().ok()?;
-    let mut findings = item.check();
-    let gathered = item.gather(&upstreams, clock.as_ref(), past, &mut findings);
+    let mut found = Found::by(item.as_ref());
+    let gathered = item.gather(&upstreams, clock.as_ref(), past, &mut found);
     gathered.await.ok()
 }

@@ -7,6 +7,7 @@ mod evidence;
 mod fresh;
 mod gate;
 mod list;
+mod page;
 mod refusals;
 mod settle;
 mod settlement;
@@ -32,6 +33,7 @@ use crate::{
 pub enum Verb {
     List(list::Args),
     Show(show::Args),
+    Page(page::Args),
     Approve(decide::ApproveArgs),
     Return(decide::ReturnArgs),
     Settle(settle::Args),
@@ -51,6 +53,7 @@ impl Verb {
         match self {
             Self::List(args) => list::run(context, args).await,
             Self::Show(args) => show::run(context, args).await,
+            Self::Page(args) => page::run(context, args).await,
             Self::Approve(args) => decide::approve(context, args).await,
             Self::Return(args) => decide::send_back(context, args).await,
             Self::Settle(args) => settle::run(context, args).await,

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use clerkwork_connectors_api::ConnectorError;
 use clerkwork_core::{Clock, EffectRecord, Facts, Finding, IdempotencyKey, Text};
 use clerkwork_kinds::{
-    Done, EffectCall, Effects, Inquiry, Item, JobKind, Lookup, Order, Past, PayloadError,
+    Done, EffectCall, Effects, Found, Inquiry, Item, JobKind, Lookup, Order, Past, PayloadError,
     PendingItem, Registry, Stop, Subject, Upstreams, Wait,
 };
 use clerkwork_runtime::Services;
@@ -165,7 +165,7 @@ impl Item for TwistedItem {
         upstreams: &Upstreams,
         clock: &dyn Clock,
         past: Past<'_>,
-        findings: &mut Vec<Finding>,
+        found: &mut Found,
     ) -> Result<Facts, ConnectorError> {
         match self.twist {
             Twist::PanicsAsking => panic!("twisted"),
@@ -176,7 +176,7 @@ impl Item for TwistedItem {
             | Twist::ChangesAccount
             | Twist::OneMatter
             | Twist::WaitsFirst
-            | Twist::NeverContent => self.real.gather(upstreams, clock, past, findings).await,
+            | Twist::NeverContent => self.real.gather(upstreams, clock, past, found).await,
         }
     }
 

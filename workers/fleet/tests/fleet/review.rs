@@ -111,9 +111,8 @@ async fn assert_came_back(stage: &Stage, id: JobId, changed: &str) {
 async fn facts_changed(ledger: LedgerKind, approve: bool) {
     let stage = stage(ledger).await;
     let id = with_changed_facts(&stage, approve).await;
-    let changed = "facts (buyer_day_count, buyer_month_count, finding_codes, findings_review_count, \
-                   phone_day_count, phone_month_count, seller_day_count, \
-                   seller_day_net_cents, seller_month_count, seller_month_net_cents, \
+    let changed = "facts (finding_codes, findings_review_count, phone_day_count, phone_month_count, \
+                   seller_day_count, seller_day_net_cents, seller_month_count, seller_month_net_cents, \
                    seller_quarter_net_cents, seller_twelve_months_net_cents)";
     assert_came_back(&stage, id, changed).await;
 }

@@ -144,6 +144,7 @@ impl Dossier {
             seller: self.xf.map(TaxpayerRisk::try_from).transpose()?,
             buyer: self.gmf.map(TaxpayerRisk::try_from).transpose()?,
             activity: self.kphd.into(),
+            page: None,
             receipt: self.wspz.map(SettlementReceipt::from),
         })
     }

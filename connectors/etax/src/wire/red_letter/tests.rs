@@ -236,6 +236,7 @@ fn a_dossier_reads_back_full_and_empty() {
         blue: None,
         traces: BlueTraces::default(),
         seller: None,
+        page: None,
         receipt: None,
         ..samples::dossier()
     };

@@ -5,7 +5,7 @@ use clerkwork_connectors_api::{
     red_letter::{FormState, RedLetterApplication, SettlementKind, Side, VatUse},
 };
 use clerkwork_core::{EffectState, Facts};
-use clerkwork_kinds::{Done, Order, Past};
+use clerkwork_kinds::{Done, Found, Order, Past};
 use serde_json::json;
 
 use super::world::{Desk, FORM, State, entered, example, form, item, record};
@@ -154,7 +154,7 @@ async fn while_somebody_elses_form_is_being_saved_nothing_is_judged() {
                 &desk.world.upstreams(),
                 &desk.clock,
                 Past(&desk.records),
-                &mut Vec::new(),
+                &mut Found::default(),
             )
             .await
     };

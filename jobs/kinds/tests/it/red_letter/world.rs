@@ -12,7 +12,7 @@ use clerkwork_core::{
     Cents, EffectRecord, EffectState, Facts, Finding, IdempotencyKey, ManualClock, Timestamp,
 };
 use clerkwork_kinds::{
-    Done, EffectCall, Effects, Item, Lookup, Order, Past, Registry, Stop, Upstreams,
+    Done, EffectCall, Effects, Found, Item, Lookup, Order, Past, Registry, Stop, Upstreams,
 };
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -291,6 +291,7 @@ impl RedLetters for World {
                 seller: s.seller.clone(),
                 buyer: s.buyer.clone(),
                 activity: s.activity,
+                page: None,
                 receipt: s.receipt.clone(),
             };
             s.forms.extend(s.after_dossier.take());
@@ -519,14 +520,14 @@ impl Desk {
     /// Checks and gathers, as the fleet does.
     pub async fn review(&self) -> (Vec<Finding>, Facts) {
         let item = self.item();
-        let mut findings = item.check();
+        let mut found = Found::by(item.as_ref());
         let upstreams = self.world.upstreams();
         let past = Past(&self.records);
         let facts = item
-            .gather(&upstreams, &self.clock, past, &mut findings)
+            .gather(&upstreams, &self.clock, past, &mut found)
             .await
             .unwrap();
-        (findings, facts)
+        (found.findings, facts)
     }
 
     pub async fn codes(&self) -> Vec<String> {
@@ -541,7 +542,7 @@ impl Desk {
         let upstreams = self.world.upstreams();
         if decided {
             let past = Past(&self.records);
-            item.gather(&upstreams, &self.clock, past, &mut Vec::new())
+            item.gather(&upstreams, &self.clock, past, &mut Found::default())
                 .await
                 .unwrap();
         }
@@ -619,7 +620,7 @@ impl Effects for Journal<'_> {
         if !self.asked {
             let past = Past(&self.records);
             self.item
-                .gather(self.upstreams, self.clock, past, &mut Vec::new())
+                .gather(self.upstreams, self.clock, past, &mut Found::default())
                 .await
                 .map_err(Stop::Retry)?;
             self.asked = true;

@@ -198,6 +198,7 @@ pub fn dossier() -> RedLetterDossier {
             month_end_reds: 5,
             reissued_to_others: 6,
         },
+        page: None,
         receipt: Some(SettlementReceipt {
             tax_paid: Cents(85_896),
             settled: Cents(100),
