@@ -159,6 +159,18 @@ impl Review {
     pub fn is_last_approval(&self) -> bool {
         self.approvals.len() as u64 + 1 >= u64::from(self.approvals_needed)
     }
+
+    /// After the first of two approvals: whoever gave it is done, and the desk finds somebody for the
+    /// second, with time of its own. A group that was given it keeps it, and time that has run out is
+    /// not given again.
+    pub fn leave_to_the_second(&mut self) {
+        let to_group = |to: &String| to.starts_with("group:");
+        self.assigned_to = self.assigned_to.take().filter(to_group);
+        if self.expired_at.is_none() {
+            self.due_at = None;
+            self.reminded_at = None;
+        }
+    }
 }
 
 /// The digest by which reviews that ask the same are found: of the ids of their rules.

@@ -241,6 +241,7 @@ impl Plan<'_> {
                 row.review.claimed_by = None;
                 row.review.claim_until = None;
                 if !decides {
+                    row.review.leave_to_the_second();
                     row.touch();
                     return;
                 }

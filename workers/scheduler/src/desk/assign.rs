@@ -22,6 +22,12 @@ pub(super) fn tier_at(tier: Tier, level: u32) -> Tier {
         .unwrap_or(Tier::Integrity)
 }
 
+/// The same for this review: who approves after somebody is of a higher tier than they are.
+fn tier_of(review: &Review, level: u32) -> Tier {
+    let above = review.approvals.iter().map(|one| tier_at(one.tier, 2));
+    above.fold(tier_at(review.tier, level), Tier::max)
+}
+
 /// The one with the fewest open reviews, by name among equals. Where there are specialists, only they
 /// are asked; nobody when none of them may have it.
 pub(super) fn choose(mut candidates: Vec<Candidate>, wish: Wish<'_>) -> Option<String> {
@@ -45,7 +51,7 @@ pub(super) async fn assignee(
     review: &Review,
     level: u32,
 ) -> Result<(String, Tier), LedgerError> {
-    let tier = tier_at(review.tier, level);
+    let tier = tier_of(review, level);
     let mut not = ledger.policy_authors(review.binding.policy).await?;
     for approval in &review.approvals {
         not.push(approval.by.clone());

@@ -17,7 +17,7 @@ use clerkwork_core::{
 };
 use clerkwork_ledger::{
     Authority, BundleVerdict, Change, Changed, Claim, Claimed, NewBundle, NewJob, NewUser,
-    PeopleChange, ReviewPatch, ReviewWrite, Token,
+    PeopleChange, ReviewPatch, ReviewWrite, Terms, Token,
 };
 use clerkwork_rig::{LedgerKind, Process, Rig};
 use clerkwork_runtime::Services;
@@ -186,6 +186,32 @@ impl Room {
             self.services.ledger.change(change).await.unwrap(),
             Changed::Yes
         );
+    }
+
+    /// Somebody gives the first of two approvals.
+    async fn approve_first(&self, id: ReviewId, by: &str, tier: Tier) {
+        let review = self.review(id).await;
+        let attempt = self.job_of(review.job).await.1;
+        let event = EventDraft::new(EventType::ReviewSeconded, Actor::User(by.into()), json!({}));
+        let mut change =
+            Change::new(review.job, State::Blocked, attempt, State::Blocked).event(event);
+        change.review = Some(ReviewWrite::Decide {
+            id,
+            approve: true,
+            by: by.into(),
+            reason: "seen".into(),
+            terms: Some(Box::new(Terms {
+                shown: review.shown(&[]),
+                policy: review.binding.policy,
+                on_behalf_of: None,
+                tier,
+                code: "checked".into(),
+                authority: Vec::new(),
+            })),
+        });
+        let changed = self.services.ledger.change(change).await.unwrap();
+        assert_eq!(changed, Changed::Yes);
+        assert_eq!(self.review(id).await.state, ReviewState::Open);
     }
 
     /// The types of what the desk did to a review, the oldest first.

@@ -124,6 +124,31 @@ async fn the_first_of_two_leaves_the_highest_tier_for_the_second(ledger: LedgerK
     }
 }
 
+/// Whoever approved first is done with it: somebody of a higher tier gets it, with time of their own.
+async fn the_second_of_two_is_somebody_of_a_higher_tier(ledger: LedgerKind) {
+    let room = Room::new(ledger).await;
+    room.person("zoe", BUSINESS, "center", &[]).await;
+    room.person("yan", BUSINESS, "center", &[]).await;
+    let id = room.blocked_with(job("r1"), Verdict::Review2, None).await;
+    room.look_at(at(0, 9, 0)).await;
+    let first = room.with(id).await;
+    let due = room.review(id).await.due_at;
+    room.approve_first(id, &first, Tier::Business).await;
+    assert_eq!(room.with(id).await, "", "until the desk looks");
+    room.look_at(at(0, 10, 0)).await;
+    assert_eq!(room.with(id).await, "group:tier-enforcement", "nobody yet");
+    assert!(room.review(id).await.due_at > due);
+
+    room.person("chief", Role::Supervisor(Tier::Integrity), "center", &[])
+        .await;
+    let id = room.blocked_with(job("r2"), Verdict::Review2, None).await;
+    room.look_at(at(0, 10, 1)).await;
+    let first = room.with(id).await;
+    room.approve_first(id, &first, Tier::Business).await;
+    room.look_at(at(0, 10, 2)).await;
+    assert_eq!(room.with(id).await, "chief");
+}
+
 async fn what_a_person_handed_over_keeps_its_person(ledger: LedgerKind) {
     let room = Room::new(ledger).await;
     room.a_ladder().await;
@@ -181,6 +206,7 @@ on_both_ledgers!(
     an_office_is_served_by_itself_and_those_above,
     specialists_come_first_and_alone,
     the_first_of_two_leaves_the_highest_tier_for_the_second,
+    the_second_of_two_is_somebody_of_a_higher_tier,
     what_a_person_handed_over_keeps_its_person,
     what_is_decided_with_another_is_one_task,
     the_leader_keeps_the_desk,
