@@ -81,6 +81,10 @@ pub(super) const EVENTS: &[(&str, Text)] = &[
     ),
     ("review.expired", Text::new("逾期未决", "review expired")),
     (
+        "evidence.kept",
+        Text::new("留存上游原文", "upstream answer kept"),
+    ),
+    (
         "policy.proposed",
         Text::new("提交规则包", "policy proposed"),
     ),
