@@ -107,7 +107,7 @@ async fn five_hundred_dossiers_take_few_calls_and_each_caller_gets_its_own() {
 }
 
 #[tokio::test]
-async fn a_full_dossier_is_read() {
+async fn a_full_dossier_is_read_and_kept_as_it_came() {
     let platform = Platform::start(|_, request| {
         let request: DossierRequest = serde_json::from_value(request.clone()).unwrap();
         ok(DossierAnswer {
@@ -116,8 +116,13 @@ async fn a_full_dossier_is_read() {
         })
     })
     .await;
-    let dossier = platform.etax.dossier(samples::query()).await.unwrap();
+    let mut dossier = platform.etax.dossier(samples::query()).await.unwrap();
+    let page = dossier.page.take().unwrap();
     assert_eq!(dossier, samples::dossier());
+    assert_eq!((&*page.source, page.at), ("etax.dossier", dossier.as_of));
+    let said: Dossier = serde_json::from_str(&page.body).unwrap();
+    let sent = Dossier::of(&samples::query().into(), &samples::dossier());
+    assert_eq!(said, sent);
 }
 
 /// 50 dossiers of reversals go out in one call; see `RED_DOSSIERS_PER_CALL`.
