@@ -6,12 +6,15 @@
 //! * a person's data enter an event only as a salted commitment; the value is encrypted beside the
 //!   event under that person's own key ([`Sealer`]), so that destroying salt and key erases it
 //!   without changing a byte of the event;
+//! * the events together are the entries of a Merkle log ([`log`]), so that nothing can be changed,
+//!   left out or added unseen;
 //! * an event about a job carries `job_seq`, 1, 2, 3 … without gaps.
 //!
 //! To add an event: one line in the table of [`EventType`], with a sentence on what it records.
 
 mod draft;
 mod event_type;
+pub mod log;
 mod seal;
 
 pub use draft::{Envelope, EventDraft, RenderError, Rendered, SCHEMA_VERSION};
