@@ -139,6 +139,10 @@ event_types! {
     QueueRefilled = "queue.refilled",
     /// Somebody was refused something.
     AccessRefused = "access.refused",
+    /// A key signs the heads of the log from now on.
+    LogKeyAdded = "log.key_added",
+    /// A key signs the heads of the log no more.
+    LogKeyRetired = "log.key_retired",
     /// The trail itself was read.
     AuditRead = "audit.read",
 }

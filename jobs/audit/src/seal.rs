@@ -136,6 +136,16 @@ impl Sealer {
             .map_err(|_| SealError::Broken)
     }
 
+    /// Seals a secret of the installation under the master key, bound to what it is.
+    pub fn seal_secret(&self, label: &str, secret: &[u8]) -> Result<Vec<u8>, SealError> {
+        encrypt(&self.wrap, secret, label.as_bytes())
+    }
+
+    /// Opens what [`seal_secret`](Self::seal_secret) sealed.
+    pub fn open_secret(&self, label: &str, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+        decrypt(&self.wrap, sealed, label.as_bytes())
+    }
+
     /// Seals one value of one event.
     pub fn seal(
         &self,

@@ -24,6 +24,7 @@ mod desk;
 mod engine;
 mod error;
 mod ledger;
+mod log;
 mod mint;
 mod people;
 mod query;
@@ -37,6 +38,10 @@ pub use control::*;
 pub use desk::{Candidate, Duty};
 pub use error::*;
 pub use ledger::*;
+pub use log::{
+    LogEntry, LogKeeper, LogKeyChanged, LogPlace, LogState, Numbered, StoredCheckpoint,
+    StoredLogKey,
+};
 pub use people::*;
 pub use query::*;
 pub use read::KeptInput;

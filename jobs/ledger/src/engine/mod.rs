@@ -2,7 +2,7 @@
 //!
 //! Statements are written once. Where the engines differ, a statement holds a word in braces:
 //! `{rows}` (see [`bulk`]), `{lock}` (rows are locked on PostgreSQL; SQLite has one writer anyway),
-//! `{skip}` (locked rows are passed over), `{share}` (rows stay as they are until the end of the
+//! `{update}` (every row found is locked), `{skip}` (locked rows are passed over), `{share}` (rows stay as they are until the end of the
 //! transaction), and the same for rows of `review r`: `{lock_review}`, `{share_review}`.
 
 pub(crate) mod bulk;
@@ -23,10 +23,11 @@ pub(crate) enum Engine {
 }
 
 /// What stands for each word in braces: on SQLite, which has one writer, nothing.
-const WORDS: [(&str, &str); 5] = [
+const WORDS: [(&str, &str); 6] = [
     ("{lock}", "ORDER BY job.id FOR NO KEY UPDATE OF job"),
     ("{skip}", "FOR NO KEY UPDATE SKIP LOCKED"),
     ("{share}", "FOR SHARE"),
+    ("{update}", "FOR UPDATE"),
     ("{lock_review}", "ORDER BY r.id FOR NO KEY UPDATE OF r"),
     ("{share_review}", "ORDER BY r.id FOR SHARE OF r"),
 ];

@@ -18,6 +18,7 @@ mod group;
 mod history;
 mod inputs;
 mod intake;
+mod log;
 mod matters;
 mod memory;
 mod migrate;

@@ -1,0 +1,203 @@
+//! Reading the log: state, heads, tiles, entries.
+
+use clerkwork_audit::log::{Tile, TileAt};
+use clerkwork_core::{Digest, EventId, Timestamp};
+
+use super::{LogEntry, LogPlace, StoredCheckpoint};
+use crate::{
+    Ledger, LedgerError,
+    engine::{
+        Engine,
+        cell::{Cells, Damage},
+    },
+};
+
+const CHECKPOINT: &str = "SELECT size, root, at, note FROM log_checkpoint";
+
+/// How far the log has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogState {
+    /// Its name.
+    pub origin: String,
+    /// Entries that are numbered.
+    pub size: u64,
+    /// The last of them.
+    pub place: LogPlace,
+}
+
+pub(super) fn number(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+pub(super) fn counted(row: &Cells, column: usize) -> Result<u64, Damage> {
+    u64::try_from(row.int(column)?).map_err(|error| row.damage(column, error))
+}
+
+fn checkpoint(row: &Cells) -> Result<StoredCheckpoint, LedgerError> {
+    let read = || {
+        Ok(StoredCheckpoint {
+            size: counted(row, 0)?,
+            root: Digest(row.bytes(1)?),
+            at: Timestamp(row.int(2)?),
+            note: row.text(3)?,
+        })
+    };
+    read().map_err(|Damage(damage)| LedgerError::corrupt("log_checkpoint", "?", damage))
+}
+
+impl Ledger {
+    /// How far the log has come; nothing before it is made.
+    pub async fn log_state(&self) -> Result<Option<LogState>, LedgerError> {
+        let sql = "SELECT origin, size, xid, n FROM log_state";
+        let found = self.pools().fetch(sql, Vec::new()).await?;
+        let read = |row: &Cells| {
+            Ok(LogState {
+                origin: row.text(0)?,
+                size: counted(row, 1)?,
+                place: LogPlace {
+                    xid: row.int(2)?,
+                    n: row.int(3)?,
+                },
+            })
+        };
+        let read = found.first().map(read).transpose();
+        read.map_err(|Damage(damage)| LedgerError::corrupt("log_state", "1", damage))
+    }
+
+    /// The latest head, or the latest of at most this size.
+    pub async fn checkpoint(
+        &self,
+        at_most: Option<u64>,
+    ) -> Result<Option<StoredCheckpoint>, LedgerError> {
+        let sql = format!("{CHECKPOINT} WHERE size <= $1 ORDER BY size DESC LIMIT 1");
+        let cells = vec![at_most.map_or(i64::MAX, number).into()];
+        let found = self.pools().fetch(sql, cells).await?;
+        found.first().map(checkpoint).transpose()
+    }
+
+    /// The first head that covers this entry.
+    pub async fn checkpoint_over(
+        &self,
+        index: u64,
+    ) -> Result<Option<StoredCheckpoint>, LedgerError> {
+        let sql = format!("{CHECKPOINT} WHERE size > $1 ORDER BY size LIMIT 1");
+        let found = self.pools().fetch(sql, vec![number(index).into()]).await?;
+        found.first().map(checkpoint).transpose()
+    }
+
+    /// A tile as it is stored, which may be longer than that of an earlier head.
+    pub async fn tile(&self, at: TileAt) -> Result<Option<Tile>, LedgerError> {
+        let sql = "SELECT hashes FROM log_tile WHERE level = $1 AND n = $2";
+        let cells = vec![i64::from(at.level).into(), number(at.n).into()];
+        let found = self.pools().fetch(sql, cells).await?;
+        let Some(row) = found.first() else {
+            return Ok(None);
+        };
+        let read = row.blob(0).map(|bytes| Tile::read(at, &bytes));
+        match read {
+            Ok(Some(tile)) => Ok(Some(tile)),
+            Ok(None) => Err(damaged_tile(at, "it is no row of 1 to 256 hashes")),
+            Err(Damage(damage)) => Err(damaged_tile(at, &damage)),
+        }
+    }
+
+    /// The number of an event in the log; nothing while it has none.
+    pub async fn entry_of(&self, event: EventId) -> Result<Option<u64>, LedgerError> {
+        let sql = "SELECT seq FROM log_entry WHERE event = $1";
+        let found = self.pools().fetch(sql, vec![event.0.into()]).await?;
+        let Some(state) = self.log_state().await? else {
+            return Ok(None);
+        };
+        let seq = found.first().map(|row| counted(row, 0)).transpose();
+        let seq = seq.map_err(|Damage(damage)| LedgerError::corrupt("log_entry", event, damage))?;
+        // On SQLite an event has its number from its commit on, and is in the log when it is hashed.
+        Ok(seq.filter(|seq| *seq < state.size))
+    }
+
+    /// The entries from number `index` on, at most `limit`. `place` is where the one before stands, if
+    /// that is known: then nothing has to be looked up.
+    pub async fn entries(
+        &self,
+        index: u64,
+        place: Option<LogPlace>,
+        limit: u32,
+    ) -> Result<Vec<LogEntry>, LedgerError> {
+        let after = match (index, place) {
+            (0, _) => LogPlace::default(),
+            (_, Some(place)) => place,
+            (_, None) => match self.place_of(index - 1).await? {
+                Some(place) => place,
+                None => return Ok(Vec::new()),
+            },
+        };
+        let Some(state) = self.log_state().await? else {
+            return Ok(Vec::new());
+        };
+        let left = state.size.saturating_sub(index).min(u64::from(limit));
+        let found = self.events_after(after, number(left)).await?;
+        let entry = |(at, (event, bytes, place, _))| LogEntry {
+            index: index + at as u64,
+            event,
+            bytes,
+            place,
+        };
+        Ok(found.into_iter().enumerate().map(entry).collect())
+    }
+
+    async fn place_of(&self, index: u64) -> Result<Option<LogPlace>, LedgerError> {
+        let sql = match self.pools().engine() {
+            Engine::Sqlite => "SELECT 0, n FROM event WHERE n = $1 + 1",
+            Engine::Postgres => {
+                "SELECT e.xid::text::bigint, e.n FROM log_entry l \
+                 JOIN event e ON e.id = l.event WHERE l.seq = $1"
+            }
+        };
+        let found = self.pools().fetch(sql, vec![number(index).into()]).await?;
+        let read = |row: &Cells| {
+            Ok(LogPlace {
+                xid: row.int(0)?,
+                n: row.int(1)?,
+            })
+        };
+        let read = found.first().map(read).transpose();
+        read.map_err(|Damage(damage)| LedgerError::corrupt("log_entry", index, damage))
+    }
+
+    /// Committed events after a place, in the order of the log; none that another could still precede.
+    pub(super) async fn events_after(
+        &self,
+        after: LogPlace,
+        limit: i64,
+    ) -> Result<Vec<(EventId, Vec<u8>, LogPlace, Timestamp)>, LedgerError> {
+        let sql = match self.pools().engine() {
+            Engine::Sqlite => {
+                "SELECT id, bytes, $1, n, at FROM event WHERE n > $2 ORDER BY n LIMIT $3"
+            }
+            Engine::Postgres => {
+                "SELECT id, bytes, xid::text::bigint, n, at FROM event \
+                 WHERE (xid, n) > ($1::bigint::text::xid8, $2::bigint) \
+                   AND xid < pg_snapshot_xmin(pg_current_snapshot()) \
+                 ORDER BY xid, n LIMIT $3"
+            }
+        };
+        let cells = vec![after.xid.into(), after.n.into(), limit.into()];
+        let found = self.pools().fetch(sql, cells).await?;
+        let read = |row: &Cells| {
+            let read = || {
+                let place = LogPlace {
+                    xid: row.int(2)?,
+                    n: row.int(3)?,
+                };
+                let at = Timestamp(row.int(4)?);
+                Ok((EventId(row.uuid(0)?), row.blob(1)?, place, at))
+            };
+            read()
+                .map_err(|Damage(damage)| LedgerError::corrupt("event", row.name_of_row(0), damage))
+        };
+        found.iter().map(read).collect()
+    }
+}
+
+pub(super) fn damaged_tile(at: TileAt, why: &str) -> LedgerError {
+    LedgerError::corrupt("log_tile", format!("{}/{}", at.level, at.n), why)
+}
