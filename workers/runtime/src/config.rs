@@ -10,6 +10,7 @@
 //! To add a setting: a line with its comment in `config/default.toml`, a field in the section's
 //! struct, and, for a number, its range in `ranges.rs`. The tests compare the three.
 
+mod audit;
 mod breaker;
 mod console;
 mod desk;
@@ -37,6 +38,7 @@ use std::path::{Path, PathBuf};
 use clerkwork_core::Office;
 use serde::Deserialize;
 
+pub use audit::AuditConfig;
 pub use breaker::BreakerConfig;
 pub use console::ConsoleConfig;
 pub use desk::DeskConfig;
@@ -77,6 +79,8 @@ pub struct Config {
     pub breaker: BreakerConfig,
     /// How blocked items are handed to people.
     pub desk: DeskConfig,
+    /// The Merkle log over the events.
+    pub audit: AuditConfig,
     /// Dispatcher, rescuer and sweeper.
     pub scheduler: SchedulerConfig,
     /// The e-tax platform.

@@ -1,5 +1,5 @@
 //! What keeps work moving while nobody looks: the dispatcher, the promoter, the rescuer, the sweeper,
-//! the breaker and the desk.
+//! the breaker, the desk and the notary.
 //!
 //! Any number of processes may run a scheduler; a lease in the ledger makes one of them the
 //! leader. A second leader for a moment does no harm: every act here is a compare-and-set in the
@@ -9,6 +9,7 @@
 //!   ledger, so memory is flat and order is decided where everything is known.
 //! * **Breaker:** stops a kind, a connector or a batch with which too much goes wrong.
 //! * **Desk:** gives blocked items to people, reminds them, and goes a level higher when time is up.
+//! * **Notary:** numbers the events in the Merkle log and signs its heads.
 //! * **Promoter:** makes jobs available whose time has come.
 //! * **Rescuer:** gives back the jobs of processes that fell silent.
 //! * **Sweeper:** fills the queue again when Redis lost entries.
@@ -17,6 +18,7 @@ mod breaker;
 mod desk;
 mod dispatcher;
 mod lease;
+mod notary;
 mod promoter;
 mod rescuer;
 mod sweeper;
@@ -38,7 +40,8 @@ pub async fn run(services: Services) -> Result<(), Infallible> {
         rescuer::run(&services, leading.clone()),
         sweeper::run(&services, leading.clone()),
         breaker::run(&services, leading.clone()),
-        desk::run(&services, leading),
+        desk::run(&services, leading.clone()),
+        notary::run(&services, leading),
     );
     Ok(())
 }

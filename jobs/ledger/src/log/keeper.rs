@@ -38,7 +38,7 @@ pub struct Numbered {
     pub events: u64,
     /// The last head that was signed.
     pub checkpoint: Option<StoredCheckpoint>,
-    /// The longest time between the commit of one of these events and its number.
+    /// The longest time that one of these events, or one that still has no number, has waited for it.
     pub lag: Duration,
 }
 
@@ -127,6 +127,10 @@ impl LogKeeper {
                 }
             };
             if !more {
+                let waiting = self.ledger.oldest_after(self.place).await?;
+                let now = self.ledger.shared().clock.now();
+                let waits = waiting.map_or(Duration::ZERO, |at| now.since(at));
+                done.lag = done.lag.max(waits);
                 return Ok(done);
             }
         }

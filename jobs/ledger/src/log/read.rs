@@ -163,6 +163,29 @@ impl Ledger {
         read.map_err(|Damage(damage)| LedgerError::corrupt("log_entry", index, damage))
     }
 
+    /// When the first event after a place was committed, whether it can be numbered or not.
+    pub(super) async fn oldest_after(
+        &self,
+        after: LogPlace,
+    ) -> Result<Option<Timestamp>, LedgerError> {
+        let sql = match self.pools().engine() {
+            Engine::Sqlite => "SELECT at FROM event WHERE n > $2 AND $1 = 0 ORDER BY n LIMIT 1",
+            Engine::Postgres => {
+                "SELECT at FROM event WHERE (xid, n) > ($1::bigint::text::xid8, $2::bigint) \
+                 ORDER BY xid, n LIMIT 1"
+            }
+        };
+        let found = self
+            .pools()
+            .fetch(sql, vec![after.xid.into(), after.n.into()])
+            .await?;
+        let at = found
+            .first()
+            .map(|row| row.int(0).map(Timestamp))
+            .transpose();
+        at.map_err(|Damage(damage)| LedgerError::corrupt("event", "?", damage))
+    }
+
     /// Committed events after a place, in the order of the log; none that another could still precede.
     pub(super) async fn events_after(
         &self,

@@ -18,6 +18,13 @@ impl Ledger {
         found.iter().map(rows::event).collect()
     }
 
+    /// One event.
+    pub async fn event(&self, id: EventId) -> Result<Option<StoredEvent>, LedgerError> {
+        let sql = "SELECT id, bytes FROM event WHERE id = $1";
+        let found = self.pools().fetch(sql, vec![id.0.into()]).await?;
+        found.first().map(rows::event).transpose()
+    }
+
     /// Events, newest first.
     pub async fn events(
         &self,

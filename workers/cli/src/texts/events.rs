@@ -81,6 +81,14 @@ pub(super) const EVENTS: &[(&str, Text)] = &[
     ),
     ("review.expired", Text::new("逾期未决", "review expired")),
     (
+        "log.key_added",
+        Text::new("启用日志签名密钥", "log key added"),
+    ),
+    (
+        "log.key_retired",
+        Text::new("停用日志签名密钥", "log key retired"),
+    ),
+    (
         "evidence.kept",
         Text::new("留存上游原文", "upstream answer kept"),
     ),

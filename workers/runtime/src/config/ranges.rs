@@ -32,6 +32,8 @@ pub(super) const RANGES: &[(&str, f64, f64)] = &[
     ("desk.remind_permille", 0.0, 999.0),
     ("desk.claim_minutes", 1.0, 10_080.0),
     ("desk.look_every_seconds", 0.05, 600.0),
+    ("audit.checkpoint_seconds", 0.05, 60.0),
+    ("audit.lag_alarm_seconds", 1.0, 86_400.0),
     ("scheduler.tick_ms", 1.0, 60_000.0),
     ("scheduler.urgent_within_seconds", 0.0, 2_592_000.0),
     ("scheduler.rescue_every_seconds", 0.05, 3_600.0),

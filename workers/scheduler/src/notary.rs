@@ -1,0 +1,52 @@
+//! The notary: numbers the events that were committed, and signs heads over them.
+//!
+//! It works in the leader, and two at once do no harm (see [`LogKeeper`]). When it cannot go on, work
+//! goes on all the same: events are committed with what they tell about, and wait for their numbers.
+//! How long they wait is watched, and an alarm when it is too long.
+
+use clerkwork_ledger::{LedgerError, LedgerErrorKind, LogKeeper};
+use clerkwork_runtime::Services;
+
+use crate::{lease::Leading, pause};
+
+pub(crate) async fn run(services: &Services, mut leading: Leading) {
+    let settings = &services.config.audit;
+    let mut keeper: Option<LogKeeper> = None;
+    while leading.wait(services).await.is_some() {
+        match pass(services, &mut keeper).await {
+            Ok(()) => {}
+            Err(error) if error.kind() == LedgerErrorKind::Corrupt => {
+                tracing::error!(%error, "the audit log does not fit together; no head is signed");
+            }
+            Err(error) => {
+                tracing::warn!(%error, "events could not be numbered; trying again");
+            }
+        }
+        if !pause(services, settings.checkpoint_every).await {
+            // What was recorded while others stopped gets its number as well.
+            let _ = pass(services, &mut keeper).await;
+            return;
+        }
+    }
+}
+
+async fn pass(services: &Services, keeper: &mut Option<LogKeeper>) -> Result<(), LedgerError> {
+    let settings = &services.config.audit;
+    let keeper = match keeper {
+        Some(keeper) => keeper,
+        None => {
+            let made_up = || format!("clerkwork.local/{:08x}", rand::random::<u32>());
+            let origin = settings.origin.clone().unwrap_or_else(made_up);
+            keeper.insert(LogKeeper::open(&services.ledger, &origin).await?)
+        }
+    };
+    let numbered = keeper.pass().await?;
+    if numbered.lag > settings.lag_alarm {
+        tracing::error!(
+            seconds = numbered.lag.as_secs(),
+            events = numbered.events,
+            "events waited too long for their numbers; look for a transaction that stays open"
+        );
+    }
+    Ok(())
+}
