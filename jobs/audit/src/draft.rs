@@ -6,7 +6,7 @@ use clerkwork_core::{
 };
 use serde_json::{Map, Value};
 
-use crate::{EventType, PersonKey, Sealed, Sealer, seal::SealError};
+use crate::{EventType, PersonKey, Sealed, Sealer, log::MAX_ENTRY, seal::SealError};
 
 /// Version of the event schema, `v` in the bytes.
 pub const SCHEMA_VERSION: u64 = 1;
@@ -78,6 +78,9 @@ pub enum RenderError {
     /// A particular has no canonical form.
     #[error(transparent)]
     NotCanonical(#[from] NotCanonical),
+    /// The event is longer than an entry of the log may be.
+    #[error("the event has {0} bytes, and the log holds up to 65,535 in one; record less in it")]
+    TooLong(usize),
     /// Personal data could not be sealed.
     #[error(transparent)]
     Seal(#[from] SealError),
@@ -130,6 +133,9 @@ impl EventDraft {
         member(&mut bytes, "type", &self.kind.as_str().into())?;
         member(&mut bytes, "v", &SCHEMA_VERSION.into())?;
         bytes.push(b'}');
+        if bytes.len() > MAX_ENTRY {
+            return Err(RenderError::TooLong(bytes.len()));
+        }
         Ok(Rendered { bytes, sealed })
     }
 }
@@ -190,6 +196,21 @@ mod tests {
                 assert_eq!(value["actor"], serde_json::to_value(&draft.actor).unwrap());
             }
         }
+    }
+
+    #[test]
+    fn an_event_that_no_bundle_could_hold_is_refused() {
+        let sealer = Sealer::new(&MasterKey([7; 32]));
+        let rendered = |length: usize| {
+            let data = json!({"why": "x".repeat(length)});
+            let actor = Actor::Robot("w1".into());
+            let draft = EventDraft::new(EventType::JobClaimed, actor, data);
+            draft.render(&envelope(), &sealer, None)
+        };
+        let longest = MAX_ENTRY - rendered(0).unwrap().bytes.len();
+        assert_eq!(rendered(longest).unwrap().bytes.len(), MAX_ENTRY);
+        let refused = rendered(longest + 1);
+        assert!(matches!(refused, Err(RenderError::TooLong(65_536))));
     }
 
     #[test]

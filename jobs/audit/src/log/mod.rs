@@ -16,6 +16,7 @@ mod edge;
 mod key;
 mod layout;
 mod proof;
+mod receipt;
 #[cfg(test)]
 mod tests;
 
@@ -32,6 +33,7 @@ pub use proof::{
     Known, Proof, ProofError, check_growth, check_inclusion, growth, growth_needs, inclusion,
     inclusion_needs,
 };
+pub use receipt::{Receipt, ReceiptError};
 
 /// The hash of an entry: SHA-256(0x00 ‖ bytes).
 pub fn leaf_hash(entry: &[u8]) -> Digest {
