@@ -13,6 +13,25 @@ has_postgres() {
         compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null
 }
 
+# What checks the audit log beside our own program: Go with its signed notes and transparency log, and a
+# Python package. They see an exported log and nothing else of ours.
+tlog_wheel='aics-tlog==0.2.1'
+ensure_foreign_verifiers() {
+    local folder="${XDG_CACHE_HOME:-$HOME/.cache}/clerkwork/tlog"
+    if ! have go || ! [ -d /usr/share/gocode/src/golang.org/x/mod/sumdb ]; then
+        say "no Go with golang.org/x/mod here; a program in it checks the audit log"
+        install_packages 'golang-go golang-golang-x-mod-dev' \
+            'golang golang-x-mod-devel' 'go' || true
+    fi
+    if ! PYTHONPATH="$folder" python3 -c 'import aics_tlog' 2>/dev/null; then
+        say "putting $tlog_wheel from PyPI into $folder; it checks the audit log"
+        python_pip --version >/dev/null 2>&1 || install_packages python3-pip python3-pip python3 || true
+        python_pip install --quiet --disable-pip-version-check --ignore-requires-python \
+            --target "$folder" "$tlog_wheel" cryptography >&2 ||
+            fail "$tlog_wheel could not be installed; see what pip says above"
+    fi
+}
+
 ensure_toolchain
 ensure_redis
 export PATH="$PATH:$program_cache"
@@ -21,6 +40,8 @@ if ! has_postgres; then
     install_packages postgresql postgresql-server postgresql || true
     has_postgres || fail "no PostgreSQL could be installed; install it, or name a server in CLERKWORK_TEST_POSTGRES_URL, then run this again"
 fi
+
+ensure_foreign_verifiers
 
 if cargo nextest --version >/dev/null 2>&1; then
     # The runner that prints the summary does not know examples in documentation.

@@ -7,12 +7,12 @@ use std::{
     sync::OnceLock,
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::{Home, eventually, example, finish};
 
 /// So many applications make more than two bundles of entries.
-const ITEMS: usize = 180;
+const ITEMS: usize = 600;
 
 /// A log of some hundred entries, exported.
 struct Trail {
@@ -24,17 +24,20 @@ struct Trail {
     size: u64,
 }
 
-fn submit(home: &Home, from: usize, to: usize) {
-    for number in from..to {
-        let reference = format!("R-{number}");
-        let args = ["job", "submit", "--kind", "agent_invoice_review"];
-        let more = ["--reference", &reference, "--run-at", "1d", "--as", "alice"];
-        let item = example("agent_invoice_review", |item| {
+fn submit(home: &Home, name: &str, items: usize) {
+    let line = |number: usize| {
+        let reference = format!("{name}-{number}");
+        let payload = example("agent_invoice_review", |item| {
             item["application_number"] = reference.clone().into();
         });
-        home.run_with(&[&args[..], &more[..]].concat(), item.as_bytes())
-            .ok();
-    }
+        let payload: Value = serde_json::from_str(&payload).unwrap();
+        json!({"reference": reference, "payload": payload, "run_at": "1d"}).to_string() + "\n"
+    };
+    let lines: String = (0..items).map(line).collect();
+    let file = home.file("items.jsonl", lines);
+    let kind = ["--kind", "agent_invoice_review", "--file", &file];
+    let args = ["batch", "submit", "--reference", name, "--as", "alice"];
+    home.run(&[&args[..], &kind[..]].concat()).ok();
 }
 
 /// Waits until every event so far is in the log.
@@ -50,12 +53,12 @@ fn covered(home: &Home) -> u64 {
 fn trail() -> Trail {
     let home = Home::with_people();
     let up = home.up(&[]);
-    submit(&home, 0, 20);
+    submit(&home, "A", 20);
     covered(&home);
     let early = home.path("early.checkpoint");
     let save = ["audit", "checkpoint", "--out", early.to_str().unwrap()];
     home.run(&[&save[..], &["--as", "frank"]].concat()).ok();
-    submit(&home, 20, ITEMS);
+    submit(&home, "B", ITEMS);
     covered(&home);
     let keys = home.json(&["audit", "keys", "--as", "frank"]);
     let key = keys["items"][0]["key"].as_str().unwrap().to_owned();
@@ -257,7 +260,7 @@ fn forge(bundle: &Path) {
 fn an_auditor_proves_an_event_and_notices_what_is_wrong() {
     let home = Home::with_people();
     let up = home.up(&[]);
-    submit(&home, 0, 3);
+    submit(&home, "A", 3);
     covered(&home);
     let accepted = home.json(&["audit", "list", "--type", "job.accepted", "--as", "frank"]);
     let id = accepted["items"][0]["id"].as_str().unwrap().to_owned();
@@ -284,7 +287,7 @@ fn an_auditor_proves_an_event_and_notices_what_is_wrong() {
     check(&["--key", stranger]).fails(2, &["no verifier key"]);
     let other = Home::with_people();
     let other_up = other.up(&[]);
-    submit(&other, 0, 1);
+    submit(&other, "A", 1);
     covered(&other);
     let theirs = other.json(&["audit", "keys", "--as", "dave"]);
     let theirs = theirs["items"][0]["key"].as_str().unwrap().to_owned();

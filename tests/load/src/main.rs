@@ -6,6 +6,7 @@
 //! `… -- latency`: time from acceptance to the end at a steady rate.
 //! `… -- memory`: memory of Redis with a small and a large backlog.
 //! `… -- red-letters`: red-letter invoices a second on the direct route.
+//! `… -- log`: events a second, durable and numbered in the Merkle log.
 //! `… -- waiting`: what jobs cost that wait for another party.
 #![expect(
     clippy::expect_used,
@@ -15,6 +16,7 @@
 
 mod items;
 mod latency;
+mod log;
 mod memory;
 mod red_letters;
 mod waiting;
@@ -87,6 +89,21 @@ enum What {
         /// Items in work at the same time
         #[arg(long, default_value_t = 512)]
         concurrency: usize,
+    },
+    /// Events a second, durable and numbered in the Merkle log
+    Log {
+        /// How many events
+        #[arg(long, default_value_t = 200_000)]
+        events: usize,
+        /// Tasks that record them
+        #[arg(long, default_value_t = 64)]
+        writers: usize,
+        /// Events that each has under way
+        #[arg(long, default_value_t = 16)]
+        at_once: usize,
+        /// Which ledger
+        #[arg(long, value_enum, default_value_t = Engine::Sqlite)]
+        ledger: Engine,
     },
     /// What jobs cost that wait for another party
     Waiting {
@@ -177,6 +194,15 @@ async fn main() {
             let options = options(ledger.into(), 0, concurrency);
             let direct = vec![RedCase::MistakeInFull, RedCase::ReturnInPart];
             red_letters::measure(of_red_letters(options, items, direct)).await;
+        }
+        What::Log {
+            events,
+            writers,
+            at_once,
+            ledger,
+        } => {
+            let options = options(ledger.into(), 0, 1);
+            log::measure(options, events, writers, at_once.max(1)).await;
         }
         What::Waiting {
             items,

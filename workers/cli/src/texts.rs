@@ -186,6 +186,10 @@ labels! {
     NO_BATCHES = "没有批次。", "there is no batch";
     NO_REVIEWS = "没有符合条件的审核。", "no review fits";
     NO_EVENTS = "没有符合条件的事件。", "no event fits";
+    NO_LOG_KEYS = "日志尚无签名密钥。", "no key signs the log yet";
+    LOG_KEY = "签名密钥", "key";
+    SINCE = "启用时间", "since";
+    RETIRED = "停用时间", "retired";
     NO_LETTERS = "没有死信。", "there is no dead letter";
     SAME_RULES = "两个规则包的规则相同。", "both bundles have the same rules";
     OLD = "原结论", "old";

@@ -1,6 +1,6 @@
 //! How the ledger's things look in JSON: snake_case keys, times as RFC 3339 in UTC.
 
-use clerkwork_core::{EffectRecord, Job, Review, RuleHit, Timestamp};
+use clerkwork_core::{EffectRecord, Job, Office, Review, RuleHit, Timestamp};
 use clerkwork_ledger::{BatchStatus, Counts, JobWait, KeptDecision, StoredEvent};
 use serde_json::{Map, Value, json};
 
@@ -134,6 +134,12 @@ pub fn decision(kept: &KeptDecision) -> Value {
         "facts": facts,
         "findings": kept.findings,
     })
+}
+
+/// Whose work an event concerns; nothing when it cannot be read.
+pub fn office_of(stored: &StoredEvent) -> Option<Office> {
+    let event = event(stored);
+    Office::new(event.get("office")?.as_str()?).ok()
 }
 
 /// An event's bytes as a value; a text where they are no JSON, so that nothing is hidden.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use clerkwork_audit::log::{
-    Checkpoint, Edge, Tile, TileAt, entries_path, leaf_hash, tile_path, write_entries,
+    Checkpoint, Edge, Tile, entries_path, leaf_hash, tile_path, write_entries,
 };
 use clerkwork_core::Office;
 use clerkwork_ledger::{Ledger, StoredCheckpoint};

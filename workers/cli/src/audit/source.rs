@@ -86,6 +86,18 @@ impl Source<'_> {
         }
     }
 
+    /// One entry, wherever it stands.
+    pub async fn entry(&self, index: u64, size: u64) -> Result<Option<Vec<u8>>, Failure> {
+        let (from, to) = match self {
+            Self::Ledger(_) => (index, index + 1),
+            // A bundle is read whole, and its path depends on the size of the log.
+            Self::Folder(_) => (index / 256 * 256, size),
+        };
+        let entries = self.entries(from, None, to).await?;
+        let at = usize::try_from(index - from).unwrap_or(usize::MAX);
+        Ok(entries.bytes.into_iter().nth(at))
+    }
+
     /// A tile as it is stored.
     pub async fn tile(&self, at: TileAt, size: u64) -> Result<Tile, Failure> {
         let path = tile_path(at, size);

@@ -44,12 +44,12 @@ pub async fn walk(
             same_root(saved, &edge)?;
         }
         for tile in full.drain(..) {
-            same_tile(source, &tile, head.size, (from, &entries.bytes)).await?;
+            same_tile(source, &tile, head.size).await?;
         }
         bar.set_position(edge.size());
     }
     for tile in edge.partial() {
-        same_tile(source, &tile, head.size, (head.size, &[])).await?;
+        same_tile(source, &tile, head.size).await?;
     }
     if edge.root() != head.root {
         return Err(not_verified(format!(
@@ -93,12 +93,7 @@ fn same_root(saved: &[Checkpoint], edge: &Edge) -> Result<(), Failure> {
 }
 
 /// A stored tile holds what the entries give; a longer one may go on.
-async fn same_tile(
-    source: &Source<'_>,
-    tile: &Tile,
-    size: u64,
-    (from, entries): (u64, &[Vec<u8>]),
-) -> Result<(), Failure> {
+async fn same_tile(source: &Source<'_>, tile: &Tile, size: u64) -> Result<(), Failure> {
     let stored = source.tile(tile.at, size).await?;
     let path = tile_path(tile.at, size);
     if stored.hashes.len() < tile.hashes.len() {
@@ -118,10 +113,10 @@ async fn same_tile(
         )));
     }
     let index = tile.at.n * 256 + at as u64;
-    let event = index
-        .checked_sub(from)
-        .and_then(|at| entries.get(usize::try_from(at).ok()?))
-        .and_then(|entry| serde_json::from_slice::<Value>(entry).ok())
+    let event = source
+        .entry(index, size)
+        .await?
+        .and_then(|entry| serde_json::from_slice::<Value>(&entry).ok())
         .and_then(|event| Some(format!(", event {}", event.get("id")?.as_str()?)));
     Err(not_verified(format!(
         "entry {index}{} is not the one that was hashed into `{path}`: it or the tile was changed",
