@@ -305,6 +305,8 @@ fn an_auditor_proves_an_event_and_notices_what_is_wrong() {
     assert_eq!(verified["verified"], true);
     let size = verified["size"].as_u64().unwrap();
 
+    sheets(&home);
+
     // A rotation, with both keys for a time.
     let new = home.json(&["audit", "add-key", "--as", "dave"])["key"].clone();
     home.run(&["audit", "retire-key", &key, "--as", "dave"])
@@ -346,6 +348,58 @@ fn an_auditor_proves_an_event_and_notices_what_is_wrong() {
         .fails(5, &["not in the log"]);
     let shown: Value = home.json(&["audit", "list", "--type", "log.key_added", "--as", "frank"]);
     assert_eq!(shown["items"].as_array().unwrap().len(), 2);
+}
+
+/// Events as lines and sheets, narrowed as a list is.
+fn sheets(home: &Home) {
+    let export = |file: &str, format: &str, more: &[&str]| {
+        let path = home.path(file);
+        let args = [
+            "audit",
+            "export",
+            path.to_str().unwrap(),
+            "--format",
+            format,
+        ];
+        (
+            home.run(&[&args[..], more, &["--as", "frank"]].concat()),
+            path,
+        )
+    };
+    let some = ["--type", "job.accepted", "--since", "1d"];
+    let (done, path) = export("some.jsonl", "jsonl", &some);
+    done.ok();
+    let lines = fs::read_to_string(path).unwrap();
+    let ids: Vec<_> = lines
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].clone())
+        .collect();
+    let mut listed = home.json(&[&["audit", "list", "--as", "frank"][..], &some].concat());
+    let listed = listed["items"].as_array_mut().unwrap();
+    listed.reverse();
+    assert_eq!(ids.len(), 3);
+    assert!(ids.iter().eq(listed.iter().map(|event| &event["id"])));
+    export("some.jsonl", "jsonl", &some)
+        .0
+        .fails(4, &["is there already"]);
+    export("some", "bundle", &some).0.fails(2, &["whole log"]);
+    export("no/some.csv", "csv", &[])
+        .0
+        .fails(3, &["no/some.csv"]);
+    let (done, path) = export("all.csv", "csv", &[]);
+    done.ok();
+    let text = fs::read_to_string(path).unwrap();
+    assert!(text.starts_with("\u{feff}time,type,actor_kind,") && text.lines().count() > 20);
+    let (done, path) = export("all.xlsx", "xlsx", &[]);
+    done.ok();
+    assert!(fs::read(path).unwrap().starts_with(b"PK"));
+    let left = fs::read_dir(home.path("")).unwrap();
+    let draft = |name: String| name.contains(".new-");
+    assert!(
+        !left
+            .flatten()
+            .any(|file| draft(file.file_name().to_string_lossy().into()))
+    );
 }
 
 /// Speaks to the ledger's file past the ledger, with Python's own SQLite.

@@ -99,13 +99,27 @@ impl Query {
     }
 
     /// The page, newest first.
-    pub(crate) fn page(mut self, column: &'static str, page: Page<Uuid>) -> (String, Vec<Cell>) {
+    pub(crate) fn page(self, column: &'static str, page: Page<Uuid>) -> (String, Vec<Cell>) {
+        self.sorted(column, page, ["<", "DESC"])
+    }
+
+    /// The page, oldest first.
+    pub(crate) fn onward(self, column: &'static str, page: Page<Uuid>) -> (String, Vec<Cell>) {
+        self.sorted(column, page, [">", "ASC"])
+    }
+
+    fn sorted(
+        mut self,
+        column: &'static str,
+        page: Page<Uuid>,
+        [beyond, order]: [&'static str; 2],
+    ) -> (String, Vec<Cell>) {
         if let Some(after) = page.after {
             let n = self.bind(after);
-            let _ = write!(self.and(), "{column} < ${n}");
+            let _ = write!(self.and(), "{column} {beyond} ${n}");
         }
         let n = self.bind(page.limit.clamp(1, 1_000));
-        let _ = write!(self.text, " ORDER BY {column} DESC LIMIT ${n}");
+        let _ = write!(self.text, " ORDER BY {column} {order} LIMIT ${n}");
         (self.text, self.cells)
     }
 }

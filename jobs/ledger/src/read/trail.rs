@@ -10,6 +10,29 @@ use crate::{
     EventFilter, Ledger, LedgerError, Page, StoredEvent, engine::cell::Damage, mint::first_of,
 };
 
+fn which(filter: &EventFilter) -> Query {
+    let mut query = Query::new("SELECT id, bytes FROM event");
+    if let Some(office) = &filter.office {
+        query.office("office", office);
+    }
+    if let Some(job) = filter.job {
+        query.put("job =", job.0);
+    }
+    if let Some(kind) = &filter.kind {
+        query.put("type =", kind.as_str());
+    }
+    if let Some(actor) = &filter.actor {
+        query.put("actor =", actor.as_str());
+    }
+    if let Some(since) = filter.since {
+        query.put("id >=", first_of(since));
+    }
+    if let Some(until) = filter.until {
+        query.put("id <", first_of(until));
+    }
+    query
+}
+
 impl Ledger {
     /// The events about a job, in their order.
     pub async fn events_of(&self, job: JobId) -> Result<Vec<StoredEvent>, LedgerError> {
@@ -31,26 +54,18 @@ impl Ledger {
         filter: &EventFilter,
         page: Page<EventId>,
     ) -> Result<Vec<StoredEvent>, LedgerError> {
-        let mut query = Query::new("SELECT id, bytes FROM event");
-        if let Some(office) = &filter.office {
-            query.office("office", office);
-        }
-        if let Some(job) = filter.job {
-            query.put("job =", job.0);
-        }
-        if let Some(kind) = &filter.kind {
-            query.put("type =", kind.as_str());
-        }
-        if let Some(actor) = &filter.actor {
-            query.put("actor =", actor.as_str());
-        }
-        if let Some(since) = filter.since {
-            query.put("id >=", first_of(since));
-        }
-        if let Some(until) = filter.until {
-            query.put("id <", first_of(until));
-        }
-        let (sql, cells) = query.page("id", page.raw(|id| id.0));
+        let (sql, cells) = which(filter).page("id", page.raw(|id| id.0));
+        let found = self.pools().fetch(sql, cells).await?;
+        found.iter().map(rows::event).collect()
+    }
+
+    /// Events, oldest first.
+    pub async fn events_onward(
+        &self,
+        filter: &EventFilter,
+        page: Page<EventId>,
+    ) -> Result<Vec<StoredEvent>, LedgerError> {
+        let (sql, cells) = which(filter).onward("id", page.raw(|id| id.0));
         let found = self.pools().fetch(sql, cells).await?;
         found.iter().map(rows::event).collect()
     }

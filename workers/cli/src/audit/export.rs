@@ -1,87 +1,100 @@
 //! `clerkwork audit export`
 
 use std::{
-    fs::{self, OpenOptions},
-    io::Write,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    fs::{self, File, OpenOptions},
+    io::BufWriter,
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
-use clerkwork_audit::log::{
-    Checkpoint, Edge, Tile, entries_path, leaf_hash, tile_path, write_entries,
-};
+use clap::ValueEnum;
 use clerkwork_core::Office;
-use clerkwork_ledger::{Ledger, StoredCheckpoint};
+use clerkwork_ledger::{EventFilter, Ledger, Page};
 use indicatif::ProgressBar;
 use serde_json::json;
 
-use super::{broken_head, no_log, not_verified, note_read, source::Source};
+use super::{
+    bundle, note_read,
+    sheet::{Csv, Lines, Sheet, SheetError, Xlsx},
+    which::{Asked, Which},
+};
 use crate::{
     batch::bar,
     context::Context,
     failure::{Exit, Failure, Outcome},
-    installation,
+    installation, out_file,
     sign_in::Acting,
 };
 
-/// Writes the whole log into a folder that anybody can check without this installation.
+/// Events read at a time.
+const AT_ONCE: u32 = 1_000;
+
+/// Writes the trail into files: the whole log as a bundle that anybody can check, or events as lines or
+/// sheets, the oldest first.
 ///
-/// The folder has the layout of C2SP tlog-tiles: `checkpoint`, `tile/…`, `tile/entries/…`; beside them
-/// `keys` and `manifest.json`. It holds no personal data, only commitments to them. That it was
-/// exported is itself an event. It is the work of all offices, so it takes an auditor of the centre.
+/// A bundle is a folder in the layout of C2SP tlog-tiles (`checkpoint`, `tile/…`, `tile/entries/…`, beside
+/// them `keys` and `manifest.json`). It is the work of all offices, so it takes an auditor of the centre.
+/// jsonl has the exact bytes of each event on a line of its own; csv and xlsx have a row for each, every
+/// cell as text.
 ///
-/// It is written beside its place and moved there when it is whole.
-/// With --json: {"folder", "origin", "size", "root"}.
+/// None of it holds personal data, only commitments to them. What is exported is itself an event. A file
+/// is written beside its place and moved there when it is whole.
+/// With --json: {"folder", "origin", "size", "root"} of a bundle, {"file", "events"} of the others.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
   clerkwork audit export trail-2026-11 --as frank
-  clerkwork audit verify --bundle trail-2026-11 --key 'tax.example/cw+1234abcd+AbC…'")]
+  clerkwork audit verify --bundle trail-2026-11 --key 'tax.example/cw+1234abcd+AbC…'
+  clerkwork audit export november.csv --format csv --since 30d --type job.decided --as frank")]
 pub struct Args {
-    /// The folder; there must be none of that name
-    folder: PathBuf,
+    /// The folder or file; there must be none of that name
+    out: PathBuf,
+    /// What is written
+    #[arg(long, value_enum, default_value_t = Format::Bundle)]
+    format: Format,
+    #[command(flatten)]
+    which: Which,
     #[command(flatten)]
     acting: Acting,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Bundle,
+    Jsonl,
+    Csv,
+    Xlsx,
+}
+
 /// Does it.
 pub async fn run(context: &Context, args: Args) -> Outcome {
-    let folder = &args.folder;
-    if folder.symlink_metadata().is_ok() {
-        return Err(taken(folder));
+    match args.format {
+        Format::Bundle => whole(context, &args).await,
+        Format::Jsonl | Format::Csv | Format::Xlsx => some(context, &args).await,
     }
+}
+
+async fn whole(context: &Context, args: &Args) -> Outcome {
+    if args.which.narrows() {
+        return Err(Failure::usage(
+            "a bundle is the whole log, as only that can be proven; choose `--format jsonl`, `csv` or \
+             `xlsx` for some events of it",
+        ));
+    }
+    bundle::free(&args.out)?;
     let opened = installation::open(context).await?;
-    let (ledger, verb) = (&opened.ledger, "audit.export");
+    let verb = "audit.export";
     let reader = context
         .authorise(&opened, &args.acting, verb, Some(&Office::default()))
         .await?;
-    note_read(&opened, &reader, json!({"what": "audit export"})).await?;
-    let head = ledger.checkpoint(None).await?.ok_or_else(no_log)?;
-    let mut name = folder.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".new-{}", std::process::id()));
-    let draft = folder.with_file_name(name);
-    let progress = bar(&context.out, head.size);
-    let written = write(ledger, &head, &draft, &progress).await;
-    let moved = written.and_then(|said| {
-        // Renaming onto a folder that came meanwhile is refused unless that one is empty.
-        fs::rename(&draft, folder).map_err(|error| unwritten(folder, &error))?;
-        Ok(said)
-    });
-    let said = match moved {
-        Ok(said) => said,
-        Err(failure) => {
-            let _ = fs::remove_dir_all(&draft);
-            return Err(failure);
-        }
-    };
+    let data = json!({"what": "audit export", "format": "bundle"});
+    note_read(&opened, &reader, data).await?;
+    let progress = bar(&context.out, 0);
+    let said = bundle::export(&opened.ledger, &args.out, &progress).await?;
     progress.finish_and_clear();
-    let out = &context.out;
-    out.line(format!(
-        "written: {}, {} entries",
-        folder.display(),
-        said.size
-    ));
+    let (out, folder) = (&context.out, args.out.display());
+    out.line(format!("written: {folder}, {} entries", said.size));
     out.json(&json!({
-        "folder": folder.display().to_string(),
+        "folder": folder.to_string(),
         "origin": said.origin,
         "size": said.size,
         "root": said.root.to_string(),
@@ -89,98 +102,86 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     Ok(Exit::Done)
 }
 
-fn taken(folder: &Path) -> Failure {
-    Failure::refused(
-        "file_exists",
-        format!(
-            "`{}` is there already; name another folder",
-            folder.display()
-        ),
-    )
+async fn some(context: &Context, args: &Args) -> Outcome {
+    out_file::free(&args.out, false)?;
+    let opened = installation::open(context).await?;
+    let asked = args
+        .which
+        .ask(context, &opened, &args.acting, "audit.export");
+    let Asked {
+        reader,
+        filter,
+        mut data,
+        office: _,
+    } = asked.await?;
+    data["what"] = "audit export".into();
+    data["format"] = format!("{:?}", args.format).to_lowercase().into();
+    note_read(&opened, &reader, data).await?;
+    let mut name = args.out.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".new-{}", std::process::id()));
+    let draft = args.out.with_file_name(name);
+    let progress = bar(&context.out, 0);
+    let written = write(&opened.ledger, &filter, args.format, &draft, &progress).await;
+    let moved = written.and_then(|events| {
+        // Unlike renaming, linking never replaces what came there meanwhile.
+        let linked = fs::hard_link(&draft, &args.out);
+        linked.map_err(|error| unwritten(&args.out, &error.to_string()))?;
+        Ok(events)
+    });
+    let _ = fs::remove_file(&draft);
+    let events = moved?;
+    progress.finish_and_clear();
+    let (out, file) = (&context.out, args.out.display());
+    out.line(format!("written: {file}, {events} events"));
+    out.json(&json!({"file": file.to_string(), "events": events}));
+    Ok(Exit::Done)
 }
 
-fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::missing("not_written", format!("`{}`: {error}", path.display()))
+fn unwritten(path: &Path, why: &str) -> Failure {
+    Failure::missing("not_written", format!("`{}`: {why}", path.display()))
 }
 
-/// Writes all files of a bundle. What it writes is what it has hashed: a log that does not fit its head
-/// is not exported.
+/// Writes the events that fit, and tells how many they were.
 async fn write(
     ledger: &Ledger,
-    head: &StoredCheckpoint,
-    folder: &Path,
+    filter: &EventFilter,
+    format: Format,
+    path: &Path,
     progress: &ProgressBar,
-) -> Result<Checkpoint, Failure> {
-    let said = Checkpoint::peek(head.note.as_bytes()).map_err(broken_head)?;
-    let source = Source::Ledger(ledger);
-    let (mut edge, mut place) = (Edge::default(), None);
-    let mut pending: Vec<Vec<u8>> = Vec::new();
-    while edge.size() < said.size {
-        let entries = source.entries(edge.size(), place, said.size).await?;
-        if entries.bytes.is_empty() {
-            return Err(not_verified(format!("entry {} is missing", edge.size())));
+) -> Result<u64, Failure> {
+    let failed = |error: SheetError| unwritten(path, &error.to_string());
+    let mut sheet = sheet(format, create(path)?).map_err(failed)?;
+    let (mut after, mut events) = (None, 0);
+    loop {
+        let page = Page {
+            after,
+            limit: AT_ONCE,
+        };
+        let found = ledger.events_onward(filter, page).await?;
+        let Some(last) = found.last() else { break };
+        after = Some(last.id);
+        for event in &found {
+            sheet.add(event).map_err(failed)?;
         }
-        place = entries.place;
-        for entry in entries.bytes {
-            let mut full = Vec::new();
-            edge.append(leaf_hash(&entry), &mut full);
-            pending.push(entry);
-            if pending.len() == Tile::WIDTH || edge.size() == said.size {
-                let n = (edge.size() - 1) / 256;
-                bundle(folder, n, said.size, &pending)?;
-                pending.clear();
-            }
-            for tile in &full {
-                put(folder, &tile_path(tile.at, said.size), &tile.bytes())?;
-            }
-        }
-        progress.set_position(edge.size());
+        events += found.len() as u64;
+        progress.set_position(events);
     }
-    for tile in edge.partial() {
-        put(folder, &tile_path(tile.at, said.size), &tile.bytes())?;
-    }
-    if edge.root() != said.root {
-        return Err(not_verified(
-            "the log does not fit its checkpoint; `clerkwork audit verify` says where",
-        ));
-    }
-    let keys = ledger.log_keys().await?;
-    let keys: String = keys.iter().map(|key| format!("{}\n", key.vkey)).collect();
-    put(folder, "keys", keys.as_bytes())?;
-    let manifest = json!({
-        "format": "c2sp.org/tlog-tiles",
-        "origin": said.origin,
-        "size": said.size,
-        "root": said.root.to_string(),
-        "signed_at": head.at.0,
-    });
-    put(
-        folder,
-        "manifest.json",
-        format!("{manifest:#}\n").as_bytes(),
-    )?;
-    put(folder, "checkpoint", head.note.as_bytes())?;
-    Ok(said)
+    sheet.end().map_err(failed)?;
+    Ok(events)
 }
 
-fn bundle(folder: &Path, n: u64, size: u64, entries: &[Vec<u8>]) -> Result<(), Failure> {
-    let bytes = write_entries(entries.iter().map(Vec::as_slice));
-    let bytes = bytes.map_err(|error| not_verified(error.to_string()))?;
-    put(folder, &entries_path(n, size), &bytes)
-}
-
-/// A file of the bundle, for its owner alone.
-fn put(folder: &Path, path: &str, bytes: &[u8]) -> Result<(), Failure> {
-    let file = folder.join(path);
-    let failed = |error: std::io::Error| unwritten(&file, &error);
-    if let Some(parent) = file.parent() {
-        let mut builder = fs::DirBuilder::new();
-        let made = builder.recursive(true).mode(0o700).create(parent);
-        made.map_err(failed)?;
-    }
+fn create(path: &Path) -> Result<BufWriter<File>, Failure> {
     let mut options = OpenOptions::new();
-    let opened = options.write(true).create_new(true).mode(0o600).open(&file);
+    let opened = options.write(true).create_new(true).mode(0o600).open(path);
     opened
-        .and_then(|mut file| file.write_all(bytes))
-        .map_err(failed)
+        .map(BufWriter::new)
+        .map_err(|error| unwritten(path, &error.to_string()))
+}
+
+fn sheet(format: Format, out: BufWriter<File>) -> Result<Box<dyn Sheet>, SheetError> {
+    Ok(match format {
+        Format::Csv => Box::new(Csv::new(out)?),
+        Format::Xlsx => Box::new(Xlsx::new(out)?),
+        Format::Jsonl | Format::Bundle => Box::new(Lines(out)),
+    })
 }

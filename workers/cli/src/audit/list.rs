@@ -1,13 +1,14 @@
 //! `clerkwork audit list`
 
 use clerkwork_audit::{EventDraft, EventType};
-use clerkwork_core::{EventId, Office, Timestamp};
-use clerkwork_ledger::{EventFilter, Page};
+use clerkwork_core::{EventId, Timestamp};
+use clerkwork_ledger::Page;
 use serde_json::{Value, json};
 
+use super::which::{Asked, Which};
 use crate::{
     context::Context,
-    failure::{Exit, Failure, Outcome},
+    failure::{Exit, Outcome},
     installation, job, moment,
     sign_in::Acting,
     texts, view,
@@ -22,24 +23,8 @@ use crate::{
   clerkwork audit list --type review.approved --since 7d --as frank
   clerkwork audit list --job DK-1 --json --as frank")]
 pub struct Args {
-    /// About this job, by id or reference
-    #[arg(long)]
-    job: Option<String>,
-    /// Of this type, for example job.decided; the table of types stands in `jobs/audit`
-    #[arg(long = "type", value_name = "TYPE")]
-    kind: Option<EventType>,
-    /// By this actor, by name
-    #[arg(long)]
-    actor: Option<String>,
-    /// Of this office or one below it
-    #[arg(long)]
-    office: Option<String>,
-    /// At or after: a span such as 2h (ago), or a time
-    #[arg(long, value_name = "TIME")]
-    since: Option<String>,
-    /// Before: a span such as 2h (ago), or a time
-    #[arg(long, value_name = "TIME")]
-    until: Option<String>,
+    #[command(flatten)]
+    which: Which,
     /// At most so many
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=500))]
     limit: u32,
@@ -52,47 +37,17 @@ pub struct Args {
 
 /// Does it.
 pub async fn run(context: &Context, args: Args) -> Outcome {
-    let time = |text: &Option<String>| -> Result<Option<Timestamp>, Failure> {
-        text.as_deref()
-            .map(|text| moment::past(text, context.now()))
-            .transpose()
-    };
-    let (since, until) = (time(&args.since)?, time(&args.until)?);
-    let office = args.office.clone().map(Office::new).transpose();
-    let office = office.map_err(|error| Failure::usage(error.to_string()))?;
     let opened = installation::open(context).await?;
-    let (verb, named) = ("audit.list", office.as_ref());
-    let reader = context
-        .authorise(&opened, &args.acting, verb, named)
-        .await?;
-    let about = match &args.job {
-        Some(text) => Some(job::find(&opened.ledger, text).await?),
-        None => None,
-    };
-    if let Some(job) = &about {
-        let office = Some(&job.office);
-        context.allow(&opened, &reader, verb, office).await?;
-    }
-    let office = reader.narrowed(office);
-    let data = json!({
-        "what": "audit list",
-        "job": about.as_ref().map(|job| job.id.to_string()),
-        "type": args.kind.map(|kind| kind.as_str()),
-        "actor": args.actor,
-        "office": office.as_str(),
-        "since": since.map(|time| time.0),
-        "until": until.map(|time| time.0),
-        "after": args.after.map(|id| id.to_string()),
-        "limit": args.limit,
-    });
-    let filter = EventFilter {
-        office: Some(office),
-        job: about.as_ref().map(|job| job.id),
-        kind: args.kind.map(|kind| kind.as_str().to_owned()),
-        actor: args.actor,
-        since,
-        until,
-    };
+    let asked = args.which.ask(context, &opened, &args.acting, "audit.list");
+    let Asked {
+        reader,
+        filter,
+        mut data,
+        office,
+    } = asked.await?;
+    data["what"] = "audit list".into();
+    data["after"] = json!(args.after.map(|id| id.to_string()));
+    data["limit"] = args.limit.into();
     let page = Page {
         after: args.after,
         limit: args.limit + 1,
@@ -105,9 +60,8 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         .filter(|_| more)
         .map(|event| event.id.to_string());
     // Recorded before anything is shown: what cannot be recorded is not read.
-    let read_of = about.map_or_else(|| opened.config.office.clone(), |job| job.office);
     let read = EventDraft::new(EventType::AuditRead, reader.actor(), reader.noted(data));
-    opened.ledger.record(read_of, read).await?;
+    opened.ledger.record(office, read).await?;
     let events: Vec<Value> = events.iter().map(view::event).collect();
     let out = &context.out;
     let text = |event: &Value, name: &str| {

@@ -1,14 +1,17 @@
 //! `clerkwork audit …`: the trail, and how it is proven.
 
+mod bundle;
 mod checkpoint;
 mod export;
 mod keys;
 mod list;
 mod prove;
+mod sheet;
 mod show;
 mod source;
 mod verify;
 mod walk;
+mod which;
 
 use clap::Subcommand;
 use clerkwork_audit::{
