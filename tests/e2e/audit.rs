@@ -379,6 +379,20 @@ fn sheets(home: &Home) {
     listed.reverse();
     assert_eq!(ids.len(), 3);
     assert!(ids.iter().eq(listed.iter().map(|event| &event["id"])));
+    // By whose items they are; the number itself is nowhere on record.
+    let item: Value = serde_json::from_str(&example("agent_invoice_review", |_| ())).unwrap();
+    let number = item["seller"]["tax_id"].as_str().unwrap();
+    let of_party = [
+        "audit", "list", "--party", "-", "--limit", "500", "--json", "--as", "frank",
+    ];
+    let theirs = home.run_with(&of_party, number.as_bytes()).ok().json();
+    let theirs = theirs["items"].as_array().unwrap();
+    assert!(theirs.len() >= 3 && theirs.iter().all(|event| event["job"].is_string()));
+    let nobody = home.run_with(&of_party, b"91440300MA50001294").ok().json();
+    assert_eq!(nobody["items"], json!([]));
+    home.run_with(&of_party, b"").fails(2, &["--party"]);
+    let reads = home.json(&["audit", "list", "--type", "audit.read", "--as", "frank"]);
+    assert!(!reads.to_string().contains(number));
     export("some.jsonl", "jsonl", &some)
         .0
         .fails(4, &["is there already"]);

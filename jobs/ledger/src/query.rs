@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use clerkwork_audit::Pseudonym;
 use clerkwork_core::{
     BatchId, Decision, EventId, Facts, Finding, JobId, KindName, Office, ReviewState, State, Text,
     Tier, Timestamp, Verdict, WorkerId,
@@ -48,6 +49,8 @@ pub struct EventFilter {
     pub office: Option<Office>,
     /// About this job.
     pub job: Option<JobId>,
+    /// About an item of this person.
+    pub party: Option<Pseudonym>,
     /// Of this type, by name.
     pub kind: Option<String>,
     /// By this actor, by name.

@@ -4,10 +4,55 @@ use std::{
     fs::{self, OpenOptions},
     io::Write,
     os::unix::fs::OpenOptionsExt,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
-use crate::failure::Failure;
+use serde_json::Value;
+
+use crate::{failure::Failure, out::Out};
+
+/// Where a text goes that a verb hands out.
+#[derive(Debug, clap::Args)]
+pub struct To {
+    /// Where to; default stdout
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Replaces a file that is there
+    #[arg(long, requires = "out")]
+    force: bool,
+}
+
+impl To {
+    /// Refuses a place that is taken, before anything is read or recorded.
+    pub fn free(&self) -> Result<(), Failure> {
+        match &self.out {
+            Some(path) => free(path, self.force),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes the text into the file, or prints it. What `--json` tells of it is `value` with the file,
+    /// or with the text under `name`.
+    pub fn hand_out(
+        &self,
+        out: &Out,
+        name: &str,
+        text: &str,
+        mut value: Value,
+    ) -> Result<(), Failure> {
+        match &self.out {
+            Some(path) => {
+                save(path, text, self.force)?;
+                out.line(format!("written: {}", path.display()));
+                value["file"] = path.display().to_string().into();
+            }
+            None if out.json => value[name] = text.into(),
+            None => out.document(text),
+        }
+        out.json(&value);
+        Ok(())
+    }
+}
 
 /// Refuses a place that is taken, before anything is read or recorded.
 pub fn free(path: &Path, force: bool) -> Result<(), Failure> {
@@ -28,7 +73,7 @@ fn taken(path: &Path) -> Failure {
 }
 
 /// Writes the whole file or none of it.
-pub fn save(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
+fn save(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
     let failed = |error: std::io::Error| {
         Failure::missing("not_written", format!("`{}`: {error}", path.display()))
     };

@@ -10,25 +10,36 @@ use crate::{
     EventFilter, Ledger, LedgerError, Page, StoredEvent, engine::cell::Damage, mint::first_of,
 };
 
+const EVENTS: &str = "SELECT event.id, event.bytes FROM event";
+/// By the items of a person, of which there are few, whatever the trail holds.
+const EVENTS_OF_PARTY: &str = "SELECT event.id, event.bytes FROM job_item i CROSS JOIN event";
+
 fn which(filter: &EventFilter) -> Query {
-    let mut query = Query::new("SELECT id, bytes FROM event");
+    let mut query = Query::new(match filter.party {
+        Some(_) => EVENTS_OF_PARTY,
+        None => EVENTS,
+    });
+    if let Some(party) = &filter.party {
+        query.always("event.job = i.id");
+        query.put("i.person =", party.0.to_vec());
+    }
     if let Some(office) = &filter.office {
-        query.office("office", office);
+        query.office("event.office", office);
     }
     if let Some(job) = filter.job {
-        query.put("job =", job.0);
+        query.put("event.job =", job.0);
     }
     if let Some(kind) = &filter.kind {
-        query.put("type =", kind.as_str());
+        query.put("event.type =", kind.as_str());
     }
     if let Some(actor) = &filter.actor {
-        query.put("actor =", actor.as_str());
+        query.put("event.actor =", actor.as_str());
     }
     if let Some(since) = filter.since {
-        query.put("id >=", first_of(since));
+        query.put("event.id >=", first_of(since));
     }
     if let Some(until) = filter.until {
-        query.put("id <", first_of(until));
+        query.put("event.id <", first_of(until));
     }
     query
 }
@@ -48,13 +59,18 @@ impl Ledger {
         found.first().map(rows::event).transpose()
     }
 
+    /// What stands in this ledger for the person with this id.
+    pub fn pseudonym(&self, person_id: &str) -> Pseudonym {
+        self.shared().sealer.pseudonym(person_id)
+    }
+
     /// Events, newest first.
     pub async fn events(
         &self,
         filter: &EventFilter,
         page: Page<EventId>,
     ) -> Result<Vec<StoredEvent>, LedgerError> {
-        let (sql, cells) = which(filter).page("id", page.raw(|id| id.0));
+        let (sql, cells) = which(filter).page("event.id", page.raw(|id| id.0));
         let found = self.pools().fetch(sql, cells).await?;
         found.iter().map(rows::event).collect()
     }
@@ -65,7 +81,7 @@ impl Ledger {
         filter: &EventFilter,
         page: Page<EventId>,
     ) -> Result<Vec<StoredEvent>, LedgerError> {
-        let (sql, cells) = which(filter).onward("id", page.raw(|id| id.0));
+        let (sql, cells) = which(filter).onward("event.id", page.raw(|id| id.0));
         let found = self.pools().fetch(sql, cells).await?;
         found.iter().map(rows::event).collect()
     }

@@ -1,6 +1,6 @@
 //! The Merkle log: every event once, heads that only grow, keys that follow each other.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, task::Poll};
 
 use clerkwork_audit::log::{
     Checkpoint, Edge, Known, LogVerifiers, Tile, check_growth, growth, growth_needs, leaf_hash,
@@ -16,6 +16,7 @@ on_both_engines!(
     every_event_is_one_entry_and_the_head_is_over_them,
     keepers_at_once_number_each_event_once,
     heads_prove_that_they_grew_out_of_each_other,
+    a_keeper_that_ends_at_any_point_leaves_a_whole_log,
     what_does_not_fit_stops_the_keeper,
     keys_follow_each_other,
 );
@@ -157,6 +158,37 @@ async fn heads_prove_that_they_grew_out_of_each_other(world: World) {
     assert_eq!(over(first).await.unwrap().as_ref(), heads.get(1));
     let at_most = world.ledger.checkpoint(Some(first)).await.unwrap();
     assert_eq!(at_most.as_ref(), heads.first());
+}
+
+/// Runs a future until it has been looked at so often, and drops it there.
+async fn at_most<T>(mut looks: usize, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = std::pin::pin!(future);
+    std::future::poll_fn(|context| {
+        if looks == 0 {
+            return Poll::Ready(None);
+        }
+        looks -= 1;
+        future.as_mut().poll(context).map(Some)
+    })
+    .await
+}
+
+async fn a_keeper_that_ends_at_any_point_leaves_a_whole_log(world: World) {
+    let mut ended_early = 0;
+    for looks in 0.. {
+        some_work(&world.ledger, &looks.to_string(), 7).await;
+        let mut keeper = keeper(&world).await;
+        if at_most(looks, keeper.pass()).await.is_some() {
+            break;
+        }
+        ended_early += 1;
+    }
+    assert!(ended_early > 5, "{ended_early}");
+    keeper(&world).await.pass().await.unwrap();
+    let (edge, _, events) = rebuilt(&world.ledger).await;
+    assert_eq!(events.len() as u64, count_events(&world).await);
+    let head = world.ledger.checkpoint(None).await.unwrap().unwrap();
+    assert_eq!((head.size, head.root), (edge.size(), edge.root()));
 }
 
 async fn what_does_not_fit_stops_the_keeper(world: World) {

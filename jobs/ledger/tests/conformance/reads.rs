@@ -239,6 +239,29 @@ async fn pages_of_events_are_complete_and_filtered(world: World) {
         ),
         (
             EventFilter {
+                party: Some(world.ledger.pseudonym("440301199001011234")),
+                ..filter()
+            },
+            &all[..],
+        ),
+        (
+            EventFilter {
+                party: Some(world.ledger.pseudonym("440301199001011235")),
+                ..filter()
+            },
+            &all[..0],
+        ),
+        (
+            EventFilter {
+                party: Some(world.ledger.pseudonym("440301199001011234")),
+                job: Some(late),
+                since: Some(noon),
+                ..filter()
+            },
+            &all[..3],
+        ),
+        (
+            EventFilter {
                 since: Some(noon),
                 ..filter()
             },
@@ -276,6 +299,9 @@ async fn pages_of_events_are_complete_and_filtered(world: World) {
     ] {
         let found = all_pages!(world.ledger, events, &filter, key);
         assert_eq!(found, expected, "{filter:?}");
+        let mut onward = all_pages!(world.ledger, events_onward, &filter, key);
+        onward.reverse();
+        assert_eq!(onward, expected, "{filter:?}");
     }
 }
 

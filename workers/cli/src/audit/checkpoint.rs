@@ -1,14 +1,13 @@
 //! `clerkwork audit checkpoint`
 
-use std::path::PathBuf;
-
 use serde_json::json;
 
 use super::{no_log, note_read};
 use crate::{
     context::Context,
     failure::{Exit, Outcome},
-    installation, out_file,
+    installation,
+    out_file::To,
     sign_in::Acting,
 };
 
@@ -21,12 +20,8 @@ use crate::{
 #[command(after_help = "Example:
   clerkwork audit checkpoint --out 2026-11.checkpoint --as frank")]
 pub struct Args {
-    /// Where to; default stdout
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-    /// Replaces a file that is there
-    #[arg(long, requires = "out")]
-    force: bool,
+    #[command(flatten)]
+    to: To,
     #[command(flatten)]
     acting: Acting,
 }
@@ -36,26 +31,14 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     let opened = installation::open(context).await?;
     let verb = "audit.checkpoint";
     let reader = context.authorise(&opened, &args.acting, verb, None).await?;
-    if let Some(path) = &args.out {
-        out_file::free(path, args.force)?;
-    }
+    args.to.free()?;
     note_read(&opened, &reader, json!({"what": "audit checkpoint"})).await?;
     let head = opened.ledger.checkpoint(None).await?.ok_or_else(no_log)?;
-    let out = &context.out;
-    let mut value = json!({
+    let value = json!({
         "size": head.size,
         "root": head.root.to_string(),
         "at": head.at.to_string(),
     });
-    match &args.out {
-        Some(path) => {
-            out_file::save(path, &head.note, args.force)?;
-            out.line(format!("written: {}", path.display()));
-            value["file"] = path.display().to_string().into();
-        }
-        None if out.json => value["note"] = head.note.into(),
-        None => out.document(&head.note),
-    }
-    out.json(&value);
+    args.to.hand_out(&context.out, "note", &head.note, value)?;
     Ok(Exit::Done)
 }

@@ -1,7 +1,5 @@
 //! `clerkwork audit prove`
 
-use std::path::PathBuf;
-
 use clerkwork_audit::log::{Known, Receipt, inclusion, inclusion_needs};
 use clerkwork_core::EventId;
 use clerkwork_ledger::Ledger;
@@ -11,7 +9,8 @@ use super::{not_verified, note_read};
 use crate::{
     context::Context,
     failure::{Exit, Failure, Outcome},
-    installation, out_file,
+    installation,
+    out_file::To,
     sign_in::Acting,
     view,
 };
@@ -27,12 +26,8 @@ use crate::{
 pub struct Args {
     /// Id of the event
     event: EventId,
-    /// Where to; default stdout
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-    /// Replaces a file that is there
-    #[arg(long, requires = "out")]
-    force: bool,
+    #[command(flatten)]
+    to: To,
     #[command(flatten)]
     acting: Acting,
 }
@@ -49,28 +44,17 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     context
         .allow(&opened, &reader, verb, office.as_ref())
         .await?;
-    if let Some(path) = &args.out {
-        out_file::free(path, args.force)?;
-    }
+    args.to.free()?;
     let data = json!({"what": "audit prove", "event": args.event.to_string()});
     note_read(&opened, &reader, data).await?;
     let (receipt, size) = receipt(&opened.ledger, args.event).await?;
-    let (text, out) = (receipt.to_text(), &context.out);
-    let mut value = json!({
+    let value = json!({
         "event": args.event.to_string(),
         "index": receipt.index,
         "size": size,
     });
-    match &args.out {
-        Some(path) => {
-            out_file::save(path, &text, args.force)?;
-            out.line(format!("written: {}", path.display()));
-            value["file"] = path.display().to_string().into();
-        }
-        None if out.json => value["receipt"] = text.into(),
-        None => out.document(&text),
-    }
-    out.json(&value);
+    args.to
+        .hand_out(&context.out, "receipt", &receipt.to_text(), value)?;
     Ok(Exit::Done)
 }
 

@@ -1,7 +1,9 @@
 //! Which events somebody asks for, and whether they may have them.
 
+use std::io::Read;
+
 use clerkwork_audit::EventType;
-use clerkwork_core::{Office, Timestamp};
+use clerkwork_core::{Digest, Office, Timestamp};
 use clerkwork_ledger::EventFilter;
 use serde_json::{Value, json};
 
@@ -19,6 +21,10 @@ pub struct Which {
     /// About this job, by id or reference
     #[arg(long)]
     job: Option<String>,
+    /// About items of the person or company with this tax or identity number. `-` reads it from stdin, so
+    /// that it stands in no list of processes; it is not recorded, a pseudonym is
+    #[arg(long, value_name = "NUMBER")]
+    party: Option<String>,
     /// Of this type, for example job.decided; the table of types stands in `jobs/audit`
     #[arg(long = "type", value_name = "TYPE")]
     kind: Option<EventType>,
@@ -53,6 +59,7 @@ impl Which {
     pub fn narrows(&self) -> bool {
         let texts = [
             &self.job,
+            &self.party,
             &self.actor,
             &self.office,
             &self.since,
@@ -89,9 +96,12 @@ impl Which {
                 .allow(opened, &reader, verb, Some(&job.office))
                 .await?;
         }
+        let party = self.party.as_deref().map(number).transpose()?;
+        let party = party.map(|number| opened.ledger.pseudonym(&number));
         let office = reader.narrowed(office);
         let data = json!({
             "job": about.as_ref().map(|job| job.id.to_string()),
+            "party": party.map(|party| Digest(party.0).to_string()),
             "type": self.kind.map(|kind| kind.as_str()),
             "actor": self.actor,
             "office": office.as_str(),
@@ -101,6 +111,7 @@ impl Which {
         let filter = EventFilter {
             office: Some(office),
             job: about.as_ref().map(|job| job.id),
+            party,
             kind: self.kind.map(|kind| kind.as_str().to_owned()),
             actor: self.actor.clone(),
             since,
@@ -114,4 +125,23 @@ impl Which {
             office,
         })
     }
+}
+
+/// The longest number that is one.
+const NUMBER: u64 = 64;
+
+/// A person's number, given or from stdin.
+fn number(given: &str) -> Result<String, Failure> {
+    let mut read = given.to_owned();
+    if given == "-" {
+        read.clear();
+        let mut stdin = std::io::stdin().take(NUMBER + 2);
+        let done = stdin.read_to_string(&mut read);
+        done.map_err(|error| Failure::input(format!("stdin: {error}")))?;
+    }
+    let number = read.trim();
+    if number.is_empty() || number.len() as u64 > NUMBER {
+        return Err(Failure::usage("`--party` takes one tax or identity number"));
+    }
+    Ok(number.to_owned())
 }

@@ -1,7 +1,5 @@
 //! `clerkwork document write`
 
-use std::path::PathBuf;
-
 use clerkwork_audit::{EventDraft, EventType};
 use clerkwork_connectors_api::red_letter::RedLetterApplication;
 use clerkwork_core::{Job, State};
@@ -12,7 +10,8 @@ use super::{Format, KIND, local};
 use crate::{
     context::Context,
     failure::{Exit, Failure, Outcome},
-    installation, job, out_file,
+    installation, job,
+    out_file::To,
     sign_in::Acting,
     view,
 };
@@ -32,12 +31,8 @@ pub struct Args {
     /// Which file
     #[arg(long, value_enum)]
     format: Format,
-    /// Where to; default stdout
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-    /// Replaces a file that is there
-    #[arg(long, requires = "out")]
-    force: bool,
+    #[command(flatten)]
+    to: To,
     #[command(flatten)]
     acting: Acting,
 }
@@ -66,9 +61,7 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
             ),
         )
     })?;
-    if let Some(path) = &args.out {
-        out_file::free(path, args.force)?;
-    }
+    args.to.free()?;
     let data = json!({
         "job": job.id.to_string(),
         "what": "personal data",
@@ -77,22 +70,8 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     let event = EventDraft::new(EventType::AuditRead, reader.actor(), reader.noted(data));
     // Recorded before anything is written.
     ledger.record(job.office.clone(), event).await?;
-    let out = &context.out;
-    match &args.out {
-        Some(path) => {
-            out_file::save(path, &text, args.force)?;
-            out.line(format!("written: {}", path.display()));
-            out.json(&json!({
-                "job": job.id,
-                "format": format.as_str(),
-                "file": path.display().to_string(),
-            }));
-        }
-        None if out.json => {
-            out.json(&json!({"job": job.id, "format": format.as_str(), "document": text}));
-        }
-        None => out.document(&text),
-    }
+    let value = json!({"job": job.id, "format": format.as_str()});
+    args.to.hand_out(&context.out, "document", &text, value)?;
     Ok(Exit::Done)
 }
 

@@ -1,7 +1,5 @@
 //! `clerkwork review page`
 
-use std::path::PathBuf;
-
 use clerkwork_audit::{EventDraft, EventType};
 use clerkwork_core::{EventId, Review};
 use clerkwork_ledger::{Ledger, LedgerError};
@@ -10,7 +8,8 @@ use serde_json::{Value, json};
 use crate::{
     context::Context,
     failure::{Exit, Failure, Outcome},
-    installation, moment, out_file,
+    installation, moment,
+    out_file::To,
     sign_in::Acting,
     view,
 };
@@ -30,12 +29,8 @@ pub struct Args {
     /// Number of the page
     #[arg(default_value_t = 1)]
     page: usize,
-    /// Where to; default stdout
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-    /// Replaces a file that is there
-    #[arg(long, requires = "out")]
-    force: bool,
+    #[command(flatten)]
+    to: To,
     #[command(flatten)]
     acting: Acting,
 }
@@ -105,9 +100,7 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         return Err(Failure::not_found(message));
     }
     let page = pages.swap_remove(args.page - 1);
-    if let Some(path) = &args.out {
-        out_file::free(path, args.force)?;
-    }
+    args.to.free()?;
     let data = json!({
         "job": job.id.to_string(),
         "review": review.id.to_string(),
@@ -122,17 +115,7 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         let message = format!("event {}: the sealed page is missing", page.event);
         Failure::missing("ledger_damaged", message)
     })?;
-    let out = &context.out;
-    let mut value = page.as_json();
-    match &args.out {
-        Some(path) => {
-            out_file::save(path, &text, args.force)?;
-            out.line(format!("written: {}", path.display()));
-            value["file"] = path.display().to_string().into();
-        }
-        None if out.json => value["page"] = text.into(),
-        None => out.document(&text),
-    }
-    out.json(&value);
+    args.to
+        .hand_out(&context.out, "page", &text, page.as_json())?;
     Ok(Exit::Done)
 }
