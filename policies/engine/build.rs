@@ -22,8 +22,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut list = String::from("[\n");
     for file in &files {
         println!("cargo::rerun-if-changed=../{file}");
-        let absolute = root.join(file).canonicalize()?;
-        writeln!(list, "    ({file:?}, include_str!({absolute:?})),")?;
+        // Where the checkout lies is asked when the list is compiled: it may have been moved.
+        writeln!(
+            list,
+            "    ({file:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/../{file}\"))),"
+        )?;
     }
     list.push(']');
     fs::write(Path::new(&env::var("OUT_DIR")?).join("bundle.rs"), list)?;

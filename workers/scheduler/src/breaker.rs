@@ -138,9 +138,9 @@ impl Window {
             let by = Actor::System("breaker".into());
             let put = services
                 .ledger
-                .put_brake(scope.clone(), &reason, by)
+                .put_brake_unless_released(scope.clone(), &reason, by, since(&scope))
                 .await?;
-            if let BrakePut::New(_) = put {
+            if let Some(BrakePut::New(_)) = put {
                 tracing::warn!(%scope, reason, "the breaker stopped work; a person must look");
             }
         }

@@ -45,6 +45,7 @@ struct Put {
     scope: Scope,
     reason: String,
     by: Actor,
+    unless_released_after: Timestamp,
 }
 
 #[derive(Debug)]
@@ -55,9 +56,14 @@ struct Release {
 }
 
 impl Register for Put {
-    type Answer = BrakePut;
+    /// Nothing: a person released the scope in the meantime.
+    type Answer = Option<BrakePut>;
 
-    async fn write(&self, tx: &mut Tx, plan: &mut Plan<'_>) -> Result<BrakePut, LedgerError> {
+    async fn write(
+        &self,
+        tx: &mut Tx,
+        plan: &mut Plan<'_>,
+    ) -> Result<Option<BrakePut>, LedgerError> {
         let id = BrakeId(plan.id());
         let (name, target) = (self.scope.name(), self.scope.target());
         let cells = vec![
@@ -76,10 +82,23 @@ impl Register for Put {
             let found = tx.fetch(sql, cells).await?;
             let on = found.first().map(|row| row.uuid(0).map(BrakeId));
             return match on.transpose() {
-                Ok(Some(id)) => Ok(BrakePut::Already(id)),
+                Ok(Some(id)) => Ok(Some(BrakePut::Already(id))),
                 Ok(None) => Err(LedgerError::corrupt("brake", id, "taken and not there")),
                 Err(Damage(damage)) => Err(LedgerError::corrupt("brake", id, damage)),
             };
+        }
+        // Asked once the brake is in: a release that was under way has ended by then.
+        let cells = vec![
+            name.into(),
+            target.clone().into(),
+            self.unless_released_after.into(),
+        ];
+        let sql = "SELECT 1 FROM brake \
+            WHERE scope = $1 AND target = $2 AND released_at > $3 LIMIT 1";
+        if !tx.fetch(sql, cells).await?.is_empty() {
+            let sql = "DELETE FROM brake WHERE id = $1";
+            tx.execute(sql, vec![id.0.into()]).await?;
+            return Ok(None);
         }
         let data = json!({
             "brake": id.to_string(), "scope": name, "target": target, "reason": self.reason,
@@ -87,7 +106,7 @@ impl Register for Put {
         let draft = EventDraft::new(EventType::BrakeOn, self.by.clone(), data);
         let event = plan.render(&draft, &Office::default(), None, None, None)?;
         plan.events.push(event);
-        Ok(BrakePut::New(id))
+        Ok(Some(BrakePut::New(id)))
     }
 }
 
@@ -140,8 +159,33 @@ impl Ledger {
         reason: &str,
         by: Actor,
     ) -> Result<BrakePut, LedgerError> {
+        let for_ever = Timestamp(i64::MAX);
+        let put = self.put_brake_unless_released(scope, reason, by, for_ever);
+        put.await?
+            .ok_or_else(|| LedgerError::corrupt("brake", "new", "released after the end of time"))
+    }
+
+    /// The same, for one who goes by what happened before: nothing is put, and nothing answered,
+    /// when a person released the scope after `known`, the time of the latest release that was
+    /// taken into account.
+    ///
+    /// # Errors
+    /// [`LedgerError::Invalid`] when the reason is empty or over 500 bytes.
+    pub async fn put_brake_unless_released(
+        &self,
+        scope: Scope,
+        reason: &str,
+        by: Actor,
+        known: Timestamp,
+    ) -> Result<Option<BrakePut>, LedgerError> {
         let reason = reasonable(reason)?;
-        self.register(Put { scope, reason, by }).await
+        self.register(Put {
+            scope,
+            reason,
+            by,
+            unless_released_after: known,
+        })
+        .await
     }
 
     /// Lets a scope act again. Wake those who wait for its topic afterwards.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use clerkwork_core::{Actor, BrakeId, Digest, JobId, KindName, Scope, State, WorkerId};
+use clerkwork_core::{Actor, BrakeId, Digest, JobId, KindName, Scope, State, Timestamp, WorkerId};
 use clerkwork_ledger::{
     BrakePut, BrakeReleased, BundleState, BundleVerdict, Changed, Gate, LedgerErrorKind, NewBundle,
     OutcomeKind, Page, PolicyRefusal, Refused,
@@ -13,6 +13,7 @@ use crate::world::{World, change, on_both_engines};
 on_both_engines!(
     an_act_is_refused_while_a_brake_stops_it,
     a_brake_stops_only_its_scope,
+    what_a_person_released_is_not_stopped_for_what_was_before,
     of_two_who_put_a_brake_at_once_one_puts_it,
     a_brake_is_released_once_and_can_be_put_again,
     a_brake_without_a_reason_is_refused,
@@ -109,6 +110,30 @@ async fn a_brake_stops_only_its_scope(world: World) {
     let control = world.ledger.control().await.unwrap();
     assert_eq!(control.brakes.len(), 4);
     assert_eq!(control.stops(&gate(0).scopes).unwrap().id, id);
+}
+
+async fn what_a_person_released_is_not_stopped_for_what_was_before(world: World) {
+    let batch = Scope::Batch(world.batch("b", 1).await);
+    let before = world.now();
+    let put = async |known: Timestamp| {
+        let ledger = &world.ledger;
+        let put = ledger.put_brake_unless_released(batch.clone(), "old", boss(), known);
+        put.await.unwrap()
+    };
+    let Some(BrakePut::New(id)) = put(before).await else {
+        panic!("nobody released it")
+    };
+    world.advance(1);
+    let by = world.authority("carol").await;
+    let released = world.ledger.release_brake(id, "mended", &by).await.unwrap();
+    let BrakeReleased::Yes(released) = released else {
+        panic!("{released:?}")
+    };
+    assert_eq!(put(before).await, None);
+    assert!(world.ledger.control().await.unwrap().brakes.is_empty());
+    // One who knows of the release may have found something new.
+    let again = put(released.released_at.unwrap()).await;
+    assert!(matches!(again, Some(BrakePut::New(_))), "{again:?}");
 }
 
 async fn of_two_who_put_a_brake_at_once_one_puts_it(world: World) {
