@@ -55,7 +55,11 @@ async fn leave(ledger: &Ledger, reference: &str, to: State) -> JobId {
     let data = json!({"topic": TOPIC, "until": until.0, "deadline": deadline.0, "why": why});
     let event = match to {
         State::Waiting => EventDraft::new(EventType::JobWaiting, actor, data),
-        _ => EventDraft::new(EventType::JobRetryScheduled, actor, json!({})),
+        _ => EventDraft::new(
+            EventType::JobRetryScheduled,
+            actor,
+            json!({"error": "etax.issue: transient", "failures": 1, "run_at": 0}),
+        ),
     };
     let mut rest = Change::new(id, State::Running, 1, to).event(event);
     rest.run_at = Some(until);

@@ -6,7 +6,7 @@ use clerkwork_core::{
 };
 use serde_json::{Map, Value};
 
-use crate::{EventType, PersonKey, Sealed, Sealer, log::MAX_ENTRY, seal::SealError};
+use crate::{EventType, Misfit, PersonKey, Sealed, Sealer, log::MAX_ENTRY, seal::SealError};
 
 /// Version of the event schema, `v` in the bytes.
 pub const SCHEMA_VERSION: u64 = 1;
@@ -84,6 +84,9 @@ pub enum RenderError {
     /// Personal data could not be sealed.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// It does not say what the schema wants of it.
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
 }
 
 impl EventDraft {

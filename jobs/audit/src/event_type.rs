@@ -3,10 +3,10 @@
 use std::{fmt, str::FromStr};
 
 macro_rules! event_types {
-    ($($(#[$doc:meta])+ $variant:ident = $name:literal,)+) => {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)+) => {
         /// What happened.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum EventType { $($(#[$doc])+ $variant,)+ }
+        pub enum EventType { $($(#[doc = $doc])+ $variant,)+ }
 
         impl EventType {
             /// Every type, in the order of the table.
@@ -15,6 +15,11 @@ macro_rules! event_types {
             /// The name in the event's bytes; never changed once used.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// What happened, in one sentence.
+            pub const fn about(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),+).trim_ascii(),)+ }
             }
         }
     };
@@ -101,6 +106,8 @@ event_types! {
     WorkerStopped = "worker.stopped",
     /// A process of the fleet fell silent and was given up.
     WorkerLost = "worker.lost",
+    /// A process started with other settings than those that were last recorded.
+    ConfigLoaded = "config.loaded",
     /// A policy bundle was put into force by a process.
     PolicyLoaded = "policy.loaded",
     /// A person handed in a policy bundle.
@@ -137,12 +144,20 @@ event_types! {
     SubstituteEnded = "substitute.ended",
     /// The queue lost its entries and was filled again from the ledger.
     QueueRefilled = "queue.refilled",
+    /// Somebody signed in with a token.
+    AccessSignedIn = "access.signed_in",
     /// Somebody was refused something.
     AccessRefused = "access.refused",
     /// A key signs the heads of the log from now on.
     LogKeyAdded = "log.key_added",
     /// A key signs the heads of the log no more.
     LogKeyRetired = "log.key_retired",
+    /// The personal keys and secrets were sealed under another master key.
+    MasterKeyRotated = "master_key.rotated",
+    /// What the ledger holds of a person was destroyed.
+    PersonErased = "person.erased",
+    /// A head of the log was handed to others.
+    LogPublished = "log.published",
     /// The trail itself was read.
     AuditRead = "audit.read",
 }

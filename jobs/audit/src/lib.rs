@@ -10,13 +10,18 @@
 //!   left out or added unseen;
 //! * an event about a job carries `job_seq`, 1, 2, 3 … without gaps.
 //!
-//! To add an event: one line in the table of [`EventType`], with a sentence on what it records.
+//! To add an event: one line in the table of [`EventType`], with a sentence on what it records, and an entry
+//! in `events.toml` ([`schema`]): what it may say, and what it is in OCSF and ECS.
 
 mod draft;
 mod event_type;
 pub mod log;
+pub mod schema;
 mod seal;
+mod terms;
 
 pub use draft::{Envelope, EventDraft, RenderError, Rendered, SCHEMA_VERSION};
 pub use event_type::{EventType, UnknownEventType};
+pub use schema::Misfit;
 pub use seal::{MasterKey, PersonKey, Pseudonym, SealError, Sealed, Sealer, commitment};
+pub use terms::{Term, terms, words};

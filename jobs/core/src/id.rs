@@ -51,6 +51,18 @@ id!(
     /// One event of the audit trail.
     EventId
 );
+impl EventId {
+    /// When it was made, to the millisecond.
+    pub fn at(&self) -> crate::Timestamp {
+        let milliseconds = self.0.as_u128() >> 80;
+        crate::Timestamp(
+            i64::try_from(milliseconds)
+                .unwrap_or(i64::MAX)
+                .saturating_mul(1_000),
+        )
+    }
+}
+
 id!(
     /// One stop that was put on acting.
     BrakeId

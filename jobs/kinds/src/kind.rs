@@ -33,7 +33,7 @@ pub trait JobKind: Send + Sync {
     /// policy can let such an item pass.
     fn automatable(&self) -> bool;
 
-    /// The systems that it speaks to, by the names of their connectors.
+    /// The systems that it speaks to, by the names of their connectors; its effects go through the first.
     fn connectors(&self) -> &'static [&'static str] {
         &[]
     }

@@ -181,7 +181,7 @@ impl From<RenderError> for LedgerError {
     fn from(error: RenderError) -> Self {
         match error {
             RenderError::NotCanonical(error) => Self::Invalid(error.to_string()),
-            RenderError::TooLong(_) => Self::Invalid(error.to_string()),
+            RenderError::TooLong(_) | RenderError::Misfit(_) => Self::Invalid(error.to_string()),
             RenderError::Seal(error) => error.into(),
         }
     }

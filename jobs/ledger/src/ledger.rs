@@ -77,7 +77,7 @@ impl Ledger {
             Engine::Sqlite => 1,
             Engine::Postgres => options.writers.max(1),
         };
-        let shared = Arc::new(Shared::new(pools, sealer, clock));
+        let shared = Arc::new(Shared::new(pools, sealer, clock, options.strict_events));
         let (queue, waiting) = mpsc::channel(QUEUED);
         let waiting = Arc::new(tokio::sync::Mutex::new(waiting));
         let (closing, _) = watch::channel(false);

@@ -44,4 +44,4 @@ pub use log::{
 };
 pub use people::*;
 pub use query::*;
-pub use read::KeptInput;
+pub use read::{Found, KeptInput, Order};

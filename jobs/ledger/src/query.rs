@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use clerkwork_audit::Pseudonym;
+use clerkwork_audit::{Pseudonym, Term};
 use clerkwork_core::{
     BatchId, Decision, EventId, Facts, Finding, JobId, KindName, Office, ReviewState, State, Text,
     Tier, Timestamp, Verdict, WorkerId,
@@ -59,6 +59,12 @@ pub struct EventFilter {
     pub since: Option<Timestamp>,
     /// Before.
     pub until: Option<Timestamp>,
+    /// With all these terms.
+    pub terms: Vec<Term>,
+    /// With all these texts in its bytes, in lower case; their words must be among the terms.
+    pub text: Vec<String>,
+    /// Only what went as it was meant to. What did not is a term.
+    pub went_well: bool,
 }
 
 /// An event as stored.

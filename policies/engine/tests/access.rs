@@ -21,7 +21,7 @@ const TABLE: &str = "
     policy.check tai    policy.test tai     policy.explain osai policy.diff sai
     policy.backtest tai policy.propose i    policy.approve t    policy.reject t
     policy.activate t   policy.rollback t   policy.list osai    policy.show osai
-    audit.list a        audit.show a        audit.prove a       audit.verify a
+    audit.search a      audit.show a        audit.prove a       audit.verify a
     audit.export a      audit.checkpoint a  audit.keys ad       audit.add_key d
     audit.retire_key d
     user.create d       user.list ad        user.show ad        user.enable d

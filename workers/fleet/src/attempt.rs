@@ -62,6 +62,8 @@ pub(crate) struct Failure {
     pub(crate) summary: String,
     /// The upstream's words, which may name a person; sealed in the event.
     said: Option<String>,
+    /// Connector and operation, if one of them failed.
+    at: Option<(&'static str, &'static str)>,
 }
 
 impl Failure {
@@ -70,22 +72,31 @@ impl Failure {
         Self {
             summary: summary.into(),
             said: None,
+            at: None,
         }
     }
 
     /// A code means that the upstream itself spoke.
     pub(crate) fn of(error: &ConnectorError) -> Self {
-        let Some(code) = &error.code else {
-            return Self::ours(error.to_string());
-        };
         let (connector, operation, kind) = (error.connector, error.operation, error.kind.as_str());
+        let at = Some((connector, operation));
+        let Some(code) = &error.code else {
+            let ours = Self::ours(error.to_string());
+            return Self { at, ..ours };
+        };
         Self {
             summary: format!("{connector}.{operation}: {kind}, upstream code `{code}`"),
             said: Some(error.to_string()),
+            at,
         }
     }
 
-    fn seal(&self, event: EventDraft) -> EventDraft {
+    /// Says in the event where it failed, and seals what the upstream said.
+    fn tell(&self, mut event: EventDraft) -> EventDraft {
+        if let Some((connector, operation)) = self.at {
+            event.data.insert("connector".into(), connector.into());
+            event.data.insert("operation".into(), operation.into());
+        }
         match &self.said {
             Some(said) => event.with_personal("upstream_said", said.as_str()),
             None => event,
@@ -422,7 +433,7 @@ impl<'a> Attempt<'a> {
         }
         let summary = error.summary.clone();
         if spent {
-            let event = error.seal(self.event(
+            let event = error.tell(self.event(
                 EventType::JobFailed,
                 json!({"failures": failures, "error": summary}),
             ));
@@ -443,7 +454,7 @@ impl<'a> Attempt<'a> {
         };
         let delay = backoff::delay(tries.max(1), fleet.backoff_base, fleet.backoff_max, asked);
         let run_at = self.services.clock.now().after(delay);
-        let event = error.seal(self.event(
+        let event = error.tell(self.event(
             EventType::JobRetryScheduled,
             json!({"failures": failures, "error": summary, "run_at": run_at.0}),
         ));

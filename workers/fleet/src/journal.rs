@@ -76,6 +76,11 @@ impl Journal<'_, '_> {
         }
     }
 
+    /// The connector that effects go through.
+    fn connector(&self) -> Option<&'static str> {
+        self.kind.connectors().first().copied()
+    }
+
     fn known(&self, key: &IdempotencyKey) -> Option<usize> {
         let mut journal = self.attempt.journal.iter();
         journal.position(|effect| effect.key == *key)
@@ -95,7 +100,13 @@ impl Journal<'_, '_> {
             EffectState::Refused => EventType::EffectRefused,
             EffectState::Unknown | EffectState::Intended => EventType::EffectUnknown,
         };
-        let data = json!({"effect": name, "key": key.0, "by": found_by, "result": result.clone().unwrap_or(Value::Null)});
+        let data = json!({
+            "by": found_by,
+            "connector": self.connector(),
+            "effect": name,
+            "key": key.0,
+            "result": result.clone().unwrap_or(Value::Null),
+        });
         let event = self.attempt.event(kind, data);
         self.attempt.pending.events.push(event);
         self.attempt.pending.effects.push(EffectWrite::Resolve {
@@ -261,7 +272,7 @@ impl Journal<'_, '_> {
     ) -> Result<Held, LedgerError> {
         let event = self.attempt.event(
             EventType::EffectIntended,
-            json!({"effect": name, "key": key.0}),
+            json!({"connector": self.connector(), "effect": name, "key": key.0}),
         );
         let intend = EffectWrite::Intend {
             key: key.clone(),

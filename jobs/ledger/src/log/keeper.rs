@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use clerkwork_audit::log::{Checkpoint, Edge, LogKey, Tile, leaf_hash};
-use clerkwork_core::Timestamp;
+use clerkwork_audit::{
+    log::{Checkpoint, Edge, LogKey, Tile, leaf_hash},
+    terms,
+};
+use clerkwork_core::{EventId, Timestamp};
 
 use super::{
     LogPlace, StoredCheckpoint,
@@ -28,6 +31,10 @@ static TILE_PUT: Bulk = Bulk {
 };
 static ENTRY_PUT: Bulk = Bulk {
     sql: "INSERT INTO log_entry (seq, event) {rows}",
+    types: &[Ty::Int, Ty::Id],
+};
+static TERM_PUT: Bulk = Bulk {
+    sql: "INSERT INTO event_term (term, event) {rows} ON CONFLICT (term, event) DO NOTHING",
     types: &[Ty::Int, Ty::Id],
 };
 
@@ -116,6 +123,7 @@ impl LogKeeper {
     /// When the ledger cannot be reached or is damaged; what was numbered until then is stored, and a
     /// later call goes on from there.
     pub async fn pass(&mut self) -> Result<Numbered, LedgerError> {
+        while self.make_up().await? {}
         let mut done = Numbered::default();
         loop {
             let more = match self.step(&mut done).await {
@@ -136,6 +144,37 @@ impl LogKeeper {
         }
     }
 
+    /// Keeps the terms of entries that were numbered before terms were kept. Whether there may be more.
+    async fn make_up(&mut self) -> Result<bool, LedgerError> {
+        let Some(state) = self.ledger.log_state().await? else {
+            return Ok(false);
+        };
+        if state.termed >= state.size {
+            return Ok(false);
+        }
+        let found = self
+            .ledger
+            .entries(state.termed, None, AT_ONCE as u32)
+            .await?;
+        let Some(last) = found.last() else {
+            return Ok(false);
+        };
+        let mut rows = Rows::default();
+        for entry in &found {
+            put_terms(&mut rows, entry.event, &entry.bytes);
+        }
+        let mut tx = self.ledger.pools().begin().await?;
+        let sql = "UPDATE log_state SET termed = $1 WHERE one = 1 AND termed = $2";
+        let cells = vec![number(last.index + 1).into(), number(state.termed).into()];
+        if tx.execute(sql, cells).await? == 0 {
+            tx.rollback().await?;
+            return Ok(true);
+        }
+        tx.bulk(&TERM_PUT, rows).await?;
+        tx.commit().await.map_err(LedgerError::of_commit)?;
+        Ok(true)
+    }
+
     /// One transaction. Whether there may be more to number.
     async fn step(&mut self, done: &mut Numbered) -> Result<bool, LedgerError> {
         let found = self.ledger.events_after(self.place, AT_ONCE).await?;
@@ -147,6 +186,7 @@ impl LogKeeper {
         let mut edge = self.edge.clone();
         let mut tiles = Vec::new();
         let mut entries = Rows::with_capacity(found.len(), 2);
+        let mut terms = Rows::with_capacity(2 * found.len(), 2);
         let now = self.ledger.shared().clock.now();
         for (event, bytes, place, at) in &found {
             let index = number(edge.size());
@@ -157,13 +197,15 @@ impl LogKeeper {
             }
             edge.append(leaf_hash(bytes), &mut tiles);
             entries.push([index.into(), event.0.into()]);
+            put_terms(&mut terms, *event, bytes);
             done.lag = done.lag.max(now.since(*at));
         }
         let more = found.len() >= AT_ONCE as usize;
         let head = self.head(&edge, now).await?;
         tiles.extend(edge.partial());
         let mut tx = self.ledger.pools().begin().await?;
-        let sql = "UPDATE log_state SET size = $1, xid = $2, n = $3 WHERE one = 1 AND size = $4";
+        let sql = "UPDATE log_state SET size = $1, termed = $1, xid = $2, n = $3 \
+            WHERE one = 1 AND size = $4 AND termed = $4";
         let cells = vec![
             number(edge.size()).into(),
             last.xid.into(),
@@ -172,6 +214,7 @@ impl LogKeeper {
         ];
         if tx.execute(sql, cells).await? == 0 {
             tx.rollback().await?;
+            while self.make_up().await? {}
             self.restore().await?;
             return Ok(true);
         }
@@ -179,6 +222,7 @@ impl LogKeeper {
         if engine == Engine::Postgres {
             tx.bulk(&ENTRY_PUT, entries).await?;
         }
+        tx.bulk(&TERM_PUT, terms).await?;
         put_head(&mut tx, &head).await?;
         tx.commit().await.map_err(LedgerError::of_commit)?;
         (self.edge, self.place) = (edge, last);
@@ -201,6 +245,12 @@ impl LogKeeper {
             at,
             note: note.map_err(|error| LedgerError::Invalid(error.to_string()))?,
         })
+    }
+}
+
+fn put_terms(rows: &mut Rows, event: EventId, bytes: &[u8]) {
+    for term in terms(bytes) {
+        rows.push([term.key().into(), event.0.into()]);
     }
 }
 

@@ -23,6 +23,8 @@ pub struct LogState {
     pub size: u64,
     /// The last of them.
     pub place: LogPlace,
+    /// Entries whose terms are kept: all, but for a log that is older than its terms.
+    pub termed: u64,
 }
 
 pub(super) fn number(n: u64) -> i64 {
@@ -48,7 +50,7 @@ fn checkpoint(row: &Cells) -> Result<StoredCheckpoint, LedgerError> {
 impl Ledger {
     /// How far the log has come; nothing before it is made.
     pub async fn log_state(&self) -> Result<Option<LogState>, LedgerError> {
-        let sql = "SELECT origin, size, xid, n FROM log_state";
+        let sql = "SELECT origin, size, xid, n, termed FROM log_state";
         let found = self.pools().fetch(sql, Vec::new()).await?;
         let read = |row: &Cells| {
             Ok(LogState {
@@ -58,6 +60,7 @@ impl Ledger {
                     xid: row.int(2)?,
                     n: row.int(3)?,
                 },
+                termed: counted(row, 4)?,
             })
         };
         let read = found.first().map(read).transpose();

@@ -23,6 +23,20 @@ impl Query {
         }
     }
 
+    /// Goes on with a text that has conditions already.
+    pub(crate) fn going_on(text: String, cells: Vec<Cell>) -> Self {
+        Self {
+            text,
+            cells,
+            conditions: 1,
+        }
+    }
+
+    /// The text and what is bound.
+    pub(crate) fn done(self) -> (String, Vec<Cell>) {
+        (self.text, self.cells)
+    }
+
     fn and(&mut self) -> &mut String {
         self.text.push_str(if self.conditions == 0 {
             " WHERE "
@@ -73,6 +87,13 @@ impl Query {
         let _ = write!(self.and(), "{left} ${n})");
     }
 
+    /// A column holds one of these values.
+    pub(crate) fn any_of(&mut self, column: &'static str, values: &[&str]) {
+        let values: Vec<_> = values.iter().map(|value| self.bind(*value)).collect();
+        let values: Vec<_> = values.iter().map(|n| format!("${n}")).collect();
+        let _ = write!(self.and(), "{column} IN ({})", values.join(", "));
+    }
+
     /// One of two columns holds a value.
     pub(crate) fn either(&mut self, columns: [&'static str; 2], cell: impl Into<Cell>) {
         let n = self.bind(cell);
@@ -98,14 +119,16 @@ impl Query {
         (self.text, self.cells)
     }
 
+    /// The first `limit` rows in the order of a column, at the end of a query that goes on.
+    pub(crate) fn sorted_first(&mut self, column: &'static str, descending: bool, limit: u32) {
+        let n = self.bind(limit);
+        let order = if descending { "DESC" } else { "ASC" };
+        let _ = write!(self.text, " ORDER BY {column} {order} LIMIT ${n}");
+    }
+
     /// The page, newest first.
     pub(crate) fn page(self, column: &'static str, page: Page<Uuid>) -> (String, Vec<Cell>) {
         self.sorted(column, page, ["<", "DESC"])
-    }
-
-    /// The page, oldest first.
-    pub(crate) fn onward(self, column: &'static str, page: Page<Uuid>) -> (String, Vec<Cell>) {
-        self.sorted(column, page, [">", "ASC"])
     }
 
     fn sorted(

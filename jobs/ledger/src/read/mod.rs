@@ -6,6 +6,7 @@ mod inputs;
 mod jobs;
 mod people;
 pub(crate) mod rows;
+mod search;
 mod trail;
 
 use clerkwork_core::{BatchId, Office, Timestamp};
@@ -18,6 +19,7 @@ use crate::{
 use filter::Query;
 
 pub use inputs::KeptInput;
+pub use search::{Found, Order};
 
 const SILENT: &str = include_str!("../sql/silent.sql");
 const NEXT_DUE: &str = include_str!("../sql/next_due.sql");

@@ -5,44 +5,8 @@ use std::collections::BTreeMap;
 use clerkwork_audit::{Pseudonym, SealError};
 use clerkwork_core::{EventId, JobId};
 
-use super::{filter::Query, rows};
-use crate::{
-    EventFilter, Ledger, LedgerError, Page, StoredEvent, engine::cell::Damage, mint::first_of,
-};
-
-const EVENTS: &str = "SELECT event.id, event.bytes FROM event";
-/// By the items of a person, of which there are few, whatever the trail holds.
-const EVENTS_OF_PARTY: &str = "SELECT event.id, event.bytes FROM job_item i CROSS JOIN event";
-
-fn which(filter: &EventFilter) -> Query {
-    let mut query = Query::new(match filter.party {
-        Some(_) => EVENTS_OF_PARTY,
-        None => EVENTS,
-    });
-    if let Some(party) = &filter.party {
-        query.always("event.job = i.id");
-        query.put("i.person =", party.0.to_vec());
-    }
-    if let Some(office) = &filter.office {
-        query.office("event.office", office);
-    }
-    if let Some(job) = filter.job {
-        query.put("event.job =", job.0);
-    }
-    if let Some(kind) = &filter.kind {
-        query.put("event.type =", kind.as_str());
-    }
-    if let Some(actor) = &filter.actor {
-        query.put("event.actor =", actor.as_str());
-    }
-    if let Some(since) = filter.since {
-        query.put("event.id >=", first_of(since));
-    }
-    if let Some(until) = filter.until {
-        query.put("event.id <", first_of(until));
-    }
-    query
-}
+use super::rows;
+use crate::{Ledger, LedgerError, StoredEvent, engine::cell::Damage};
 
 impl Ledger {
     /// The events about a job, in their order.
@@ -62,28 +26,6 @@ impl Ledger {
     /// What stands in this ledger for the person with this id.
     pub fn pseudonym(&self, person_id: &str) -> Pseudonym {
         self.shared().sealer.pseudonym(person_id)
-    }
-
-    /// Events, newest first.
-    pub async fn events(
-        &self,
-        filter: &EventFilter,
-        page: Page<EventId>,
-    ) -> Result<Vec<StoredEvent>, LedgerError> {
-        let (sql, cells) = which(filter).page("event.id", page.raw(|id| id.0));
-        let found = self.pools().fetch(sql, cells).await?;
-        found.iter().map(rows::event).collect()
-    }
-
-    /// Events, oldest first.
-    pub async fn events_onward(
-        &self,
-        filter: &EventFilter,
-        page: Page<EventId>,
-    ) -> Result<Vec<StoredEvent>, LedgerError> {
-        let (sql, cells) = which(filter).onward("event.id", page.raw(|id| id.0));
-        let found = self.pools().fetch(sql, cells).await?;
-        found.iter().map(rows::event).collect()
     }
 
     /// The personal data of an event, by field; empty when it has none. The caller must have asked

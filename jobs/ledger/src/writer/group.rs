@@ -99,7 +99,7 @@ async fn run(
     works: &[Work],
     shard: i64,
 ) -> Result<(Vec<Answered>, Written, bool), LedgerError> {
-    let mut plan = Plan::new(shared.clock.now(), &shared.mint, &shared.sealer);
+    let mut plan = Plan::new(shared.clock.now(), shared);
     let mut written = Written::default();
     let mut answers: Vec<Option<Answered>> = works.iter().map(|_| None).collect();
 

@@ -53,6 +53,8 @@ pub(crate) struct Shared {
     pub(crate) sealer: Sealer,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) mint: Mint,
+    /// Events must be as their schema says.
+    pub(crate) strict: bool,
     pub(crate) wake: Wake,
     pub(crate) commits: AtomicU64,
     pub(crate) requests: AtomicU64,
@@ -61,12 +63,13 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(pools: Pools, sealer: Sealer, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(pools: Pools, sealer: Sealer, clock: Arc<dyn Clock>, strict: bool) -> Self {
         Self {
             pools,
             sealer,
             clock,
             mint: Mint::default(),
+            strict,
             wake: Wake::default(),
             commits: AtomicU64::default(),
             requests: AtomicU64::default(),

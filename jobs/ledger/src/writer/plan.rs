@@ -6,14 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use clerkwork_audit::{Envelope, EventDraft, PersonKey, Sealer};
+use clerkwork_audit::{Envelope, EventDraft, PersonKey, RenderError, Sealer};
 use clerkwork_core::{
     BatchId, EffectState, EventId, JobId, Office, ReviewId, ReviewState, State, Timestamp,
 };
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::reviews::ReviewRow;
+use super::{Shared, reviews::ReviewRow};
 use crate::{
     Change, Changed, Control, DecisionRecord, EffectWrite, LedgerError, Refused, ReviewWrite,
     WaitWrite, mint::Mint, row::JobRow,
@@ -72,6 +72,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) at: Timestamp,
     mint: &'a Mint,
     sealer: &'a Sealer,
+    strict: bool,
     pub(crate) jobs: HashMap<JobId, Slot>,
     /// Jobs that this transaction brings in.
     pub(crate) entered: Vec<JobRow>,
@@ -106,11 +107,12 @@ pub(crate) struct Step<'c> {
 }
 
 impl<'a> Plan<'a> {
-    pub(crate) fn new(at: Timestamp, mint: &'a Mint, sealer: &'a Sealer) -> Self {
+    pub(crate) fn new(at: Timestamp, shared: &'a Shared) -> Self {
         Self {
             at,
-            mint,
-            sealer,
+            mint: &shared.mint,
+            sealer: &shared.sealer,
+            strict: shared.strict,
             jobs: HashMap::new(),
             entered: Vec::new(),
             persons: HashMap::new(),
@@ -172,6 +174,9 @@ impl<'a> Plan<'a> {
             job,
             batch,
         };
+        if self.strict {
+            draft.check(&envelope).map_err(RenderError::from)?;
+        }
         let rendered = draft.render(&envelope, self.sealer, person.map(|person| &person.key))?;
         Ok(EventOut {
             id: envelope.id,

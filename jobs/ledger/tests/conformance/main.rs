@@ -29,6 +29,7 @@ mod plans;
 mod reads;
 mod rescue;
 mod review;
+mod search;
 mod tokens;
 mod trail;
 mod waits;

@@ -59,7 +59,9 @@ impl World {
     /// All events, the newest first.
     pub(crate) async fn newest_events(&self) -> Vec<Value> {
         let page = clerkwork_ledger::Page::first(1_000);
-        let events = self.ledger.events(&Default::default(), page).await.unwrap();
+        let newest = clerkwork_ledger::Order::Newest;
+        let found = self.ledger.search(&Default::default(), newest, page).await;
+        let events = found.unwrap().events;
         let read = |event: &clerkwork_ledger::StoredEvent| serde_json::from_slice(&event.bytes);
         events.iter().map(|event| read(event).unwrap()).collect()
     }

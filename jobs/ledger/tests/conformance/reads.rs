@@ -7,8 +7,8 @@ use clerkwork_core::{
     Timestamp, Verdict, WorkerId,
 };
 use clerkwork_ledger::{
-    Changed, DecisionFilter, DecisionRecord, EventFilter, JobFilter, NewJob, Page, ReviewFilter,
-    ReviewWrite,
+    Changed, DecisionFilter, DecisionRecord, EventFilter, JobFilter, NewJob, Order, Page,
+    ReviewFilter, ReviewWrite,
 };
 
 use crate::world::{World, change, new, on_both_engines};
@@ -223,7 +223,6 @@ async fn pages_of_events_are_complete_and_filtered(world: World) {
         .change(change(late, State::Running, 1, State::Completed))
         .await;
     let noon = Timestamp(world.now().0);
-    let key = |event: &clerkwork_ledger::StoredEvent| event.id;
     let mut all = world.ledger.events_of(early).await.unwrap();
     all.extend(world.ledger.events_of(late).await.unwrap());
     all.reverse();
@@ -297,9 +296,9 @@ async fn pages_of_events_are_complete_and_filtered(world: World) {
             &all[..0],
         ),
     ] {
-        let found = all_pages!(world.ledger, events, &filter, key);
+        let found = crate::search::all(&world, &filter, Order::Newest, 3).await;
         assert_eq!(found, expected, "{filter:?}");
-        let mut onward = all_pages!(world.ledger, events_onward, &filter, key);
+        let mut onward = crate::search::all(&world, &filter, Order::Oldest, 3).await;
         onward.reverse();
         assert_eq!(onward, expected, "{filter:?}");
     }

@@ -2,7 +2,9 @@
 
 use clerkwork_audit::{EventDraft, EventType, MasterKey, Sealer, commitment};
 use clerkwork_core::{Office, State, WorkerId, canonical};
-use clerkwork_ledger::{Changed, EventFilter, Ledger, LedgerError, LedgerOptions, NewJob, Page};
+use clerkwork_ledger::{
+    Changed, EventFilter, Ledger, LedgerError, LedgerOptions, NewJob, Order, Page,
+};
 use serde_json::{Value, json};
 
 use crate::world::{World, change, new, on_both_engines, robot, user};
@@ -151,7 +153,8 @@ async fn an_event_without_a_job_is_recorded(world: World) {
         office: Some(office),
         ..Default::default()
     };
-    let found = world.ledger.events(&filter, Page::first(10)).await.unwrap();
+    let found = world.ledger.search(&filter, Order::Newest, Page::first(10));
+    let found = found.await.unwrap().events;
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].id, id);
     let value: Value = serde_json::from_slice(&found[0].bytes).unwrap();

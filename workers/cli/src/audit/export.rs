@@ -8,14 +8,15 @@ use std::{
 };
 
 use clap::ValueEnum;
+use clerkwork_audit::schema;
 use clerkwork_core::Office;
-use clerkwork_ledger::{EventFilter, Ledger, Page};
+use clerkwork_ledger::{EventFilter, Ledger, Order, Page};
 use indicatif::ProgressBar;
 use serde_json::json;
 
 use super::{
     bundle, note_read,
-    sheet::{Csv, Lines, Sheet, SheetError, Xlsx},
+    sheet::{Csv, Lines, Mapped, Sheet, SheetError, Xlsx},
     which::{Asked, Which},
 };
 use crate::{
@@ -35,7 +36,8 @@ const AT_ONCE: u32 = 1_000;
 /// A bundle is a folder in the layout of C2SP tlog-tiles (`checkpoint`, `tile/…`, `tile/entries/…`, beside
 /// them `keys` and `manifest.json`). It is the work of all offices, so it takes an auditor of the centre.
 /// jsonl has the exact bytes of each event on a line of its own; csv and xlsx have a row for each, every
-/// cell as text.
+/// cell as text; ocsf and ecs are lines for systems that collect events of many programs, with the event
+/// itself in each.
 ///
 /// None of it holds personal data, only commitments to them. What is exported is itself an event. A file
 /// is written beside its place and moved there when it is whole.
@@ -63,13 +65,17 @@ enum Format {
     Jsonl,
     Csv,
     Xlsx,
+    /// Lines of JSON in the vocabulary of OCSF
+    Ocsf,
+    /// Lines of JSON in the vocabulary of ECS
+    Ecs,
 }
 
 /// Does it.
 pub async fn run(context: &Context, args: Args) -> Outcome {
     match args.format {
         Format::Bundle => whole(context, &args).await,
-        Format::Jsonl | Format::Csv | Format::Xlsx => some(context, &args).await,
+        _ => some(context, &args).await,
     }
 }
 
@@ -157,14 +163,16 @@ async fn write(
             after,
             limit: AT_ONCE,
         };
-        let found = ledger.events_onward(filter, page).await?;
-        let Some(last) = found.last() else { break };
-        after = Some(last.id);
-        for event in &found {
+        let found = ledger.search(filter, Order::Oldest, page).await?;
+        for event in &found.events {
             sheet.add(event).map_err(failed)?;
         }
-        events += found.len() as u64;
+        events += found.events.len() as u64;
         progress.set_position(events);
+        after = found.next;
+        if after.is_none() {
+            break;
+        }
     }
     sheet.end().map_err(failed)?;
     Ok(events)
@@ -182,6 +190,8 @@ fn sheet(format: Format, out: BufWriter<File>) -> Result<Box<dyn Sheet>, SheetEr
     Ok(match format {
         Format::Csv => Box::new(Csv::new(out)?),
         Format::Xlsx => Box::new(Xlsx::new(out)?),
+        Format::Ocsf => Box::new(Mapped(out, schema::ocsf)),
+        Format::Ecs => Box::new(Mapped(out, schema::ecs)),
         Format::Jsonl | Format::Bundle => Box::new(Lines(out)),
     })
 }

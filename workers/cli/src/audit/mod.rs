@@ -4,8 +4,8 @@ mod bundle;
 mod checkpoint;
 mod export;
 mod keys;
-mod list;
 mod prove;
+mod search;
 mod sheet;
 mod show;
 mod source;
@@ -31,7 +31,8 @@ use crate::{
 /// What can be done with the trail.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    List(list::Args),
+    #[command(visible_alias = "list")]
+    Search(search::Args),
     Show(show::Args),
     Prove(prove::Args),
     Verify(verify::Args),
@@ -46,7 +47,7 @@ impl Verb {
     /// Does it.
     pub async fn run(self, context: &Context) -> Outcome {
         match self {
-            Self::List(args) => list::run(context, args).await,
+            Self::Search(args) => search::run(context, args).await,
             Self::Show(args) => show::run(context, args).await,
             Self::Prove(args) => prove::run(context, args).await,
             Self::Verify(args) => verify::run(context, args).await,

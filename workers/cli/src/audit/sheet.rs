@@ -41,6 +41,9 @@ pub enum SheetError {
         "event `{0}` is too long for a cell of a spreadsheet; choose `--format csv` or `jsonl`"
     )]
     TooLong(String),
+    /// Another vocabulary has no words for it.
+    #[error("event `{0}` is of no type that this program knows; export it with `--format jsonl`")]
+    Unmapped(String),
     /// The writer of sheets.
     #[error("{0}")]
     Xlsx(#[from] XlsxError),
@@ -83,6 +86,23 @@ impl<W: Write> Sheet for Lines<W> {
     fn add(&mut self, event: &StoredEvent) -> Result<(), SheetError> {
         self.0.write_all(&event.bytes)?;
         Ok(self.0.write_all(b"\n")?)
+    }
+
+    fn end(mut self: Box<Self>) -> Result<(), SheetError> {
+        Ok(self.0.flush()?)
+    }
+}
+
+/// Each event in another vocabulary, a line each.
+pub struct Mapped<W>(pub W, pub fn(&[u8]) -> Option<Value>);
+
+impl<W: Write> Sheet for Mapped<W> {
+    fn add(&mut self, event: &StoredEvent) -> Result<(), SheetError> {
+        let Some(mapped) = self.1(&event.bytes) else {
+            return Err(SheetError::Unmapped(event.id.to_string()));
+        };
+        writeln!(self.0, "{mapped}")?;
+        Ok(())
     }
 
     fn end(mut self: Box<Self>) -> Result<(), SheetError> {

@@ -3,7 +3,7 @@
 use std::{os::unix::fs::MetadataExt, time::Duration};
 
 use clerkwork_core::{Lane, State, Timestamp};
-use clerkwork_ledger::{EventFilter, Ledger, LedgerError, Page};
+use clerkwork_ledger::{EventFilter, Ledger, LedgerError, Order, Page};
 use clerkwork_queue::{Queue, QueueError};
 use clerkwork_runtime::Config;
 use serde_json::Value;
@@ -269,8 +269,11 @@ pub async fn clock(ledger: &Ledger, now: Timestamp) -> Check {
     if now < EARLIEST {
         return Check::fail(NAME, format!("{now} is in the past"), advice);
     }
-    let newest = match ledger.events(&EventFilter::default(), Page::first(1)).await {
-        Ok(events) => events.first().map(view::event),
+    let newest = match ledger
+        .search(&EventFilter::default(), Order::Newest, Page::first(1))
+        .await
+    {
+        Ok(found) => found.events.first().map(view::event),
         Err(error) => return unreadable(NAME, &error),
     };
     let at = newest.and_then(|event| event.get("at").and_then(Value::as_i64));

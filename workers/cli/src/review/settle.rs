@@ -156,10 +156,13 @@ fn settle(
         true => EventType::EffectConfirmed,
         false => EventType::EffectRefused,
     };
+    let kinds = installation::kinds();
+    let connectors = kinds.get(job.kind.as_str()).map(|kind| kind.connectors());
     let data = json!({
+        "by": "person",
+        "connector": connectors.and_then(<[_]>::first),
         "effect": effect.name,
         "key": effect.key.0,
-        "by": "person",
         "result": end.result,
     });
     let outcome = EventDraft::new(kind, actor.clone(), principal.noted(data));

@@ -5,7 +5,7 @@ use clerkwork_audit::{EventDraft, EventType};
 use clerkwork_console::CALLBACK;
 use clerkwork_core::{Actor, JobId, KindName, Lane, Office, State, Text, WorkerId};
 use clerkwork_ledger::{
-    Accepted, Change, Changed, Claim, Claimed, EventFilter, NewJob, Page, WaitWrite,
+    Accepted, Change, Changed, Claim, Claimed, EventFilter, NewJob, Order, Page, WaitWrite,
 };
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
@@ -55,7 +55,11 @@ async fn running(served: &Served, reference: &str) -> JobId {
 /// Its worker leaves it waiting for the form.
 async fn rest(served: &Served, id: JobId) {
     let actor = Actor::Robot("w".into());
-    let event = EventDraft::new(EventType::JobWaiting, actor, json!({}));
+    let event = EventDraft::new(
+        EventType::JobWaiting,
+        actor,
+        json!({"topic": FORM, "until": 0, "why": "waits"}),
+    );
     let mut rest = Change::new(id, State::Running, 1, State::Waiting).event(event);
     let now = served.services.clock.now();
     rest.run_at = Some(now.after(std::time::Duration::from_secs(3_600)));
@@ -123,8 +127,9 @@ async fn refusals(served: &Served) -> Vec<Value> {
         kind: Some("access.refused".into()),
         ..EventFilter::default()
     };
-    let events = served.services.ledger.events(&filter, Page::first(100));
-    let events = events.await.unwrap();
+    let ledger = &served.services.ledger;
+    let found = ledger.search(&filter, Order::Newest, Page::first(100));
+    let events = found.await.unwrap().events;
     events
         .iter()
         .map(|event| serde_json::from_slice(&event.bytes).unwrap())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clerkwork_core::{
     Actor, BatchId, Clock, JobId, KindName, Lane, ManualClock, Office, State, SystemClock,
 };
-use clerkwork_ledger::{Accepted, EventFilter, Ledger, NewBatch, NewJob, Page};
+use clerkwork_ledger::{Accepted, EventFilter, Ledger, NewBatch, NewJob, Order, Page};
 use clerkwork_rig::{LedgerKind, Rig, RigOptions};
 use clerkwork_runtime::Services;
 use clerkwork_testkit::eventually;
@@ -153,7 +153,10 @@ pub async fn events(services: &Services, kind: &str) -> Vec<serde_json::Value> {
         kind: Some(kind.into()),
         ..EventFilter::default()
     };
-    let found = services.ledger.events(&filter, Page::first(100)).await;
+    let found = services
+        .ledger
+        .search(&filter, Order::Newest, Page::first(100))
+        .await;
     let read = |event: clerkwork_ledger::StoredEvent| serde_json::from_slice(&event.bytes).unwrap();
-    found.unwrap().into_iter().map(read).collect()
+    found.unwrap().events.into_iter().map(read).collect()
 }

@@ -1,27 +1,31 @@
-//! `clerkwork audit list`
+//! `clerkwork audit search`
 
 use clerkwork_audit::{EventDraft, EventType};
 use clerkwork_core::{EventId, Timestamp};
-use clerkwork_ledger::Page;
+use clerkwork_ledger::{EventFilter, Found, Ledger, Order, Page};
 use serde_json::{Value, json};
 
 use super::which::{Asked, Which};
 use crate::{
+    batch::bar,
     context::Context,
-    failure::{Exit, Outcome},
+    failure::{Exit, Failure, Outcome},
     installation, job, moment,
     sign_in::Acting,
     texts, view,
 };
 
-/// Lists events, the newest first.
+/// Finds events, the newest first.
 ///
-/// That the trail was read is itself an event, under your name.
-/// With --json: {"items": […], "next": "id" or null}; hand `next` to --after for the next page.
+/// Every given part must fit. Rules, connectors, verdicts, words and the like are found within a second or
+/// two of the event, when it has its number in the log. That the trail was read is itself an event, under
+/// your name. With --json: {"items": […], "next": "id" or null}; hand `next` to --after for the next page.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  clerkwork audit list --type review.approved --since 7d --as frank
-  clerkwork audit list --job DK-1 --json --as frank")]
+  clerkwork audit search --type review.approved --since 7d --as frank
+  clerkwork audit search --rule agent_invoice.day_split --verdict review --as frank
+  clerkwork audit search --connector etax --outcome unknown --text timeout --as frank
+  clerkwork audit search --job DK-1 --json --as frank")]
 pub struct Args {
     #[command(flatten)]
     which: Which,
@@ -35,30 +39,53 @@ pub struct Args {
     acting: Acting,
 }
 
+/// A page, however much has to be looked at for it.
+async fn look(
+    context: &Context,
+    ledger: &Ledger,
+    filter: &EventFilter,
+    args: &Args,
+) -> Result<Found, Failure> {
+    let progress = bar(&context.out, 0);
+    let mut found = Found {
+        events: Vec::new(),
+        next: args.after,
+    };
+    loop {
+        let page = Page {
+            after: found.next,
+            limit: args.limit - found.events.len() as u32,
+        };
+        let more = ledger.search(filter, Order::Newest, page).await?;
+        found.events.extend(more.events);
+        found.next = more.next;
+        let full = found.events.len() >= args.limit as usize;
+        let Some(next) = found.next.filter(|_| !full) else {
+            progress.finish_and_clear();
+            return Ok(found);
+        };
+        progress.set_message(format!("looked back to {}", moment::show(next.at())));
+        progress.inc(1);
+    }
+}
+
 /// Does it.
 pub async fn run(context: &Context, args: Args) -> Outcome {
     let opened = installation::open(context).await?;
-    let asked = args.which.ask(context, &opened, &args.acting, "audit.list");
+    let asked = args
+        .which
+        .ask(context, &opened, &args.acting, "audit.search");
     let Asked {
         reader,
         filter,
         mut data,
         office,
     } = asked.await?;
-    data["what"] = "audit list".into();
+    data["what"] = "audit search".into();
     data["after"] = json!(args.after.map(|id| id.to_string()));
     data["limit"] = args.limit.into();
-    let page = Page {
-        after: args.after,
-        limit: args.limit + 1,
-    };
-    let mut events = opened.ledger.events(&filter, page).await?;
-    let more = events.len() > args.limit as usize;
-    events.truncate(args.limit as usize);
-    let next = events
-        .last()
-        .filter(|_| more)
-        .map(|event| event.id.to_string());
+    let Found { events, next } = look(context, &opened.ledger, &filter, &args).await?;
+    let next = next.map(|id| id.to_string());
     // Recorded before anything is shown: what cannot be recorded is not read.
     let read = EventDraft::new(EventType::AuditRead, reader.actor(), reader.noted(data));
     opened.ledger.record(office, read).await?;
