@@ -42,7 +42,7 @@ fn submit(home: &Home, name: &str, items: usize) {
 
 /// Waits until every event so far is in the log.
 fn covered(home: &Home) -> u64 {
-    let last = home.json(&["audit", "list", "--limit", "1", "--as", "frank"]);
+    let last = home.json(&["audit", "search", "--limit", "1", "--as", "frank"]);
     let id = last["items"][0]["id"].as_str().unwrap().to_owned();
     eventually("the last event is in the log", || {
         let shown = home.json(&["audit", "show", &id, "--as", "frank"]);
@@ -262,7 +262,7 @@ fn an_auditor_proves_an_event_and_notices_what_is_wrong() {
     let up = home.up(&[]);
     submit(&home, "A", 3);
     covered(&home);
-    let accepted = home.json(&["audit", "list", "--type", "job.accepted", "--as", "frank"]);
+    let accepted = home.json(&["audit", "search", "--type", "job.accepted", "--as", "frank"]);
     let id = accepted["items"][0]["id"].as_str().unwrap().to_owned();
     let file = home.path("event.tlog-proof");
     let out = ["--out", file.to_str().unwrap(), "--as", "frank"];
@@ -346,7 +346,14 @@ fn an_auditor_proves_an_event_and_notices_what_is_wrong() {
     let unknown = "0190c8f0-0000-7000-8000-000000000001";
     home.run(&["audit", "prove", unknown, "--as", "frank"])
         .fails(5, &["not in the log"]);
-    let shown: Value = home.json(&["audit", "list", "--type", "log.key_added", "--as", "frank"]);
+    let shown: Value = home.json(&[
+        "audit",
+        "search",
+        "--type",
+        "log.key_added",
+        "--as",
+        "frank",
+    ]);
     assert_eq!(shown["items"].as_array().unwrap().len(), 2);
 }
 
@@ -374,7 +381,7 @@ fn sheets(home: &Home) {
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].clone())
         .collect();
-    let mut listed = home.json(&[&["audit", "list", "--as", "frank"][..], &some].concat());
+    let mut listed = home.json(&[&["audit", "search", "--as", "frank"][..], &some].concat());
     let listed = listed["items"].as_array_mut().unwrap();
     listed.reverse();
     assert_eq!(ids.len(), 3);
@@ -383,7 +390,7 @@ fn sheets(home: &Home) {
     let item: Value = serde_json::from_str(&example("agent_invoice_review", |_| ())).unwrap();
     let number = item["seller"]["tax_id"].as_str().unwrap();
     let of_party = [
-        "audit", "list", "--party", "-", "--limit", "500", "--json", "--as", "frank",
+        "audit", "search", "--party", "-", "--limit", "500", "--json", "--as", "frank",
     ];
     let theirs = home.run_with(&of_party, number.as_bytes()).ok().json();
     let theirs = theirs["items"].as_array().unwrap();
@@ -391,7 +398,7 @@ fn sheets(home: &Home) {
     let nobody = home.run_with(&of_party, b"91440300MA50001294").ok().json();
     assert_eq!(nobody["items"], json!([]));
     home.run_with(&of_party, b"").fails(2, &["--party"]);
-    let reads = home.json(&["audit", "list", "--type", "audit.read", "--as", "frank"]);
+    let reads = home.json(&["audit", "search", "--type", "audit.read", "--as", "frank"]);
     assert!(!reads.to_string().contains(number));
     export("some.jsonl", "jsonl", &some)
         .0

@@ -48,7 +48,7 @@ fn a_brake_on_a_kind_lets_its_jobs_rest_until_it_is_released() {
     let all = home.json(&["brake", "list", "--released"]);
     assert_eq!(all["items"][0]["release_reason"], "looked into");
     for kind in ["brake.on", "brake.off"] {
-        let events = home.json(&["audit", "list", "--type", kind]);
+        let events = home.json(&["audit", "search", "--type", kind]);
         assert_eq!(events["items"].as_array().unwrap().len(), 1, "{kind}");
     }
     up.stop();

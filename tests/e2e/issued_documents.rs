@@ -69,7 +69,7 @@ impl Over {
 
     /// Who had which format written, as it is on record; sorted.
     fn recorded(&self) -> Vec<(String, String)> {
-        let listed = self.home.json(&["audit", "list", "--type", "audit.read"]);
+        let listed = self.home.json(&["audit", "search", "--type", "audit.read"]);
         let events = listed["items"].as_array().unwrap();
         let mut told: Vec<_> = events
             .iter()

@@ -30,4 +30,5 @@ mod review;
 mod settle;
 mod sign_in;
 mod substitutes;
+mod trail;
 mod waiting;

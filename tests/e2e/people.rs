@@ -107,7 +107,7 @@ fn users_are_changed_by_an_administrator_and_each_change_is_on_record() {
     ])
     .ok();
 
-    let trail = home.json(&["audit", "list", "--actor", "dave", "--limit", "100"]);
+    let trail = home.json(&["audit", "search", "--actor", "dave", "--limit", "100"]);
     let text = trail.to_string();
     assert!(!text.contains("440301199001011234"));
     for kind in [
@@ -125,7 +125,7 @@ fn who_lacks_a_role_is_refused_and_that_is_on_record() {
     let home = Home::with_people();
     for (user, args) in [
         ("alice", &["user", "list"][..]),
-        ("alice", &["audit", "list"]),
+        ("alice", &["audit", "search"]),
         ("dave", &["job", "list"]),
         ("erin", &["review", "list"]),
         ("frank", &["user", "disable", "alice"]),
@@ -137,7 +137,7 @@ fn who_lacks_a_role_is_refused_and_that_is_on_record() {
         let done = home.run(&[args, &["--as", user, "--json"]].concat());
         let done = done.fails(4, &[user, "takes one of the roles"]);
         assert_eq!(done.error()["code"], "access");
-        let refused = home.json(&["audit", "list", "--type", "access.refused"]);
+        let refused = home.json(&["audit", "search", "--type", "access.refused"]);
         let newest = &refused["items"][0];
         assert_eq!(newest["actor"], json!({"kind": "user", "name": user}));
         assert_eq!(newest["data"]["action"], args[..2].join("."));

@@ -99,7 +99,7 @@ fn book(home: &Home) -> RedBook {
 
 /// What the ledger has on record as done: by effect, the job and what came of it.
 fn confirmed(home: &Home) -> BTreeMap<String, Vec<(String, Value)>> {
-    let args = ["audit", "list", "--type", "effect.confirmed", "--limit"];
+    let args = ["audit", "search", "--type", "effect.confirmed", "--limit"];
     let listed = home.json(&[&args[..], &["500"]].concat());
     assert_eq!(listed["next"], Value::Null, "all on one page");
     let mut all: BTreeMap<String, Vec<_>> = BTreeMap::new();

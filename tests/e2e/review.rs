@@ -100,7 +100,7 @@ fn a_review_is_decided_by_another_person_and_carried_out_once() {
     let misfit = ["--shown", "00000000", "--code", "no_answer", "--note", "x"];
     home.run(&[&["review", "approve", id][..], &misfit[..]].concat())
         .fails(2, &["no reason for this"]);
-    let refusals = home.json(&["audit", "list", "--type", "access.refused"]);
+    let refusals = home.json(&["audit", "search", "--type", "access.refused"]);
     let refusals = refusals["items"].as_array().unwrap();
     assert_eq!(refusals.len(), 2, "{refusals:#?}");
     assert_eq!(
@@ -178,7 +178,7 @@ fn kept_pages(home: &Home, job: &str) {
     let told: Vec<_> = kept["data"].as_object().unwrap().keys().collect();
     let plain = ["at", "bytes", "cut", "media_type", "review", "source"];
     assert_eq!(told, plain);
-    let trail = ["audit", "list", "--type", "audit.read", "--as", "frank"];
+    let trail = ["audit", "search", "--type", "audit.read", "--as", "frank"];
     let read = home.json(&trail);
     let read = read["items"].as_array().unwrap();
     let of_page = |event: &&Value| event["data"]["what"] == "a kept page";
@@ -207,7 +207,14 @@ fn story(home: &Home, job: &str) {
         .ok()
         .stdout;
     assert!(revealed.contains(secret.as_str()), "{revealed}");
-    let reads = home.json(&["audit", "list", "--type", "audit.read", "--actor", "frank"]);
+    let reads = home.json(&[
+        "audit",
+        "search",
+        "--type",
+        "audit.read",
+        "--actor",
+        "frank",
+    ]);
     assert_eq!(reads["items"][0]["data"]["what"], "personal data");
     let explained = home.json(&["policy", "explain", job]);
     assert_eq!(

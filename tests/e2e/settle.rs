@@ -139,7 +139,7 @@ fn an_act_that_happened_is_settled_by_its_number_and_not_done_again() {
     stopped
         .settle(&["--hand-over", "group:复核组"], "alice")
         .fails(4, &["`alice`"]);
-    let refusals = home.json(&["audit", "list", "--type", "access.refused"]);
+    let refusals = home.json(&["audit", "search", "--type", "access.refused"]);
     let refused = &refusals["items"][0];
     assert_eq!(refused["data"]["action"], "review.hand_over", "{refused:#}");
     assert_eq!(stopped.events("review.handed_over").len(), 0);

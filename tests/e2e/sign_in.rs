@@ -32,7 +32,14 @@ fn with_token(home: &Home, token: &str, args: &[&str]) -> Done {
 }
 
 fn newest_refusal(home: &Home) -> Value {
-    let refused = home.json(&["audit", "list", "--type", "access.refused", "--as", "frank"]);
+    let refused = home.json(&[
+        "audit",
+        "search",
+        "--type",
+        "access.refused",
+        "--as",
+        "frank",
+    ]);
     refused["items"][0].clone()
 }
 
@@ -56,7 +63,7 @@ fn words(line: &str) -> Vec<String> {
 #[test]
 fn every_verb_that_needs_somebody_asks_who_it_is() {
     let home = Home::with_people();
-    let before = home.json(&["audit", "list", "--limit", "1"]);
+    let before = home.json(&["audit", "search", "--limit", "1"]);
     let mut asked = 0;
     for verb in verbs(&[]) {
         let subs = verbs(&[&verb]);
@@ -89,7 +96,7 @@ fn every_verb_that_needs_somebody_asks_who_it_is() {
     }
     assert!(asked >= 30, "only {asked} verbs were asked");
     // Nothing was done meanwhile.
-    let after = home.json(&["audit", "list", "--limit", "2"]);
+    let after = home.json(&["audit", "search", "--limit", "2"]);
     assert_eq!(after["items"][1], before["items"][0]);
 }
 

@@ -12,7 +12,7 @@ fn add(home: &Home, substitute: &str, absent: &str, more: &[&str]) -> Done {
 #[test]
 fn a_substitute_acts_with_the_absent_persons_roles_and_both_are_on_record() {
     let home = Home::with_people();
-    let show = ["audit", "list", "--as", "alice"];
+    let show = ["audit", "search", "--as", "alice"];
     let for_frank = [&show[..], &["--for", "frank", "--json"]].concat();
     let refused = home.run(&for_frank).fails(4, &["does not stand in"]);
     assert_eq!(refused.error()["code"], "access");
@@ -21,7 +21,14 @@ fn a_substitute_acts_with_the_absent_persons_roles_and_both_are_on_record() {
     let id = named["id"].as_str().unwrap();
     home.run(&show).fails(4, &["auditor"]);
     home.run(&for_frank).ok();
-    let trail = home.json(&["audit", "list", "--type", "audit.read", "--actor", "alice"]);
+    let trail = home.json(&[
+        "audit",
+        "search",
+        "--type",
+        "audit.read",
+        "--actor",
+        "alice",
+    ]);
     assert_eq!(trail["items"][0]["data"]["on_behalf_of"], "frank");
     // The absent person's roles, not one's own besides.
     let submit = ["batch", "list", "--as", "alice"];
@@ -67,7 +74,7 @@ fn a_substitute_has_no_substitute() {
 fn a_period_that_is_over_stays_over_when_the_clock_is_set_back() {
     let home = Home::with_people();
     add(&home, "alice", "frank", &["--until", "1h"]).ok();
-    let read = ["audit", "list", "--as", "alice", "--for", "frank"];
+    let read = ["audit", "search", "--as", "alice", "--for", "frank"];
     home.run(&read).ok();
     let clock = home.data_dir().join("demo.clock");
     std::fs::write(&clock, "7200").unwrap();
@@ -81,7 +88,7 @@ fn a_disabled_person_is_stood_in_for_by_nobody() {
     let home = Home::with_people();
     add(&home, "alice", "frank", &["--until", "1d"]).ok();
     home.run(&["user", "disable", "frank", "--as", "dave"]).ok();
-    home.run(&["audit", "list", "--as", "alice", "--for", "frank"])
+    home.run(&["audit", "search", "--as", "alice", "--for", "frank"])
         .fails(4, &["does not stand in"]);
     add(&home, "bob", "frank", &["--until", "1d"]).fails(4, &["disabled"]);
 }

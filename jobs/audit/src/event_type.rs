@@ -152,8 +152,10 @@ event_types! {
     LogKeyAdded = "log.key_added",
     /// A key signs the heads of the log no more.
     LogKeyRetired = "log.key_retired",
-    /// The personal keys and secrets were sealed under another master key.
-    MasterKeyRotated = "master_key.rotated",
+    /// Another master key opens what the ledger has sealed.
+    MasterKeyAdded = "master_key.added",
+    /// A master key opens it no more.
+    MasterKeyRetired = "master_key.retired",
     /// What the ledger holds of a person was destroyed.
     PersonErased = "person.erased",
     /// A head of the log was handed to others.

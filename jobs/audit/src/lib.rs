@@ -23,5 +23,7 @@ mod terms;
 pub use draft::{Envelope, EventDraft, RenderError, Rendered, SCHEMA_VERSION};
 pub use event_type::{EventType, UnknownEventType};
 pub use schema::Misfit;
-pub use seal::{MasterKey, PersonKey, Pseudonym, SealError, Sealed, Sealer, commitment};
+pub use seal::{
+    MasterKey, PersonKey, Pseudonym, SealError, Sealed, SealedRing, Sealer, commitment,
+};
 pub use terms::{Term, terms, words};

@@ -2,8 +2,9 @@
 //!
 //! commitment = SHA-256(salt ‖ value) with a fresh 128-bit salt; ciphertext = AES-256-GCM under
 //! the person's key, bound to the event and field; the person's key is itself kept only wrapped
-//! under the master key. A pseudonym (HMAC-SHA-256 under a key derived from the master key) finds
-//! a person's records without naming the person.
+//! under the installation's *ring*, two keys that are kept only sealed under the master key. A pseudonym
+//! (HMAC-SHA-256 under the ring's other key) finds a person's records without naming the person. So another
+//! master key means that one row is sealed anew, however many persons there are.
 
 use aes_gcm::{
     Aes256Gcm, Key, Nonce,
@@ -85,11 +86,44 @@ pub fn commitment(salt: &[u8; 16], value: &str) -> Digest {
     Digest::of(&[salt, value.as_bytes()])
 }
 
-/// Seals and opens under one master key.
+/// The keys of an installation; see [`Sealer`].
+#[derive(Clone)]
+struct Ring {
+    wrap: [u8; 32],
+    pseudonyms: [u8; 32],
+}
+
+/// The ring of an installation, sealed under a master key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedRing {
+    /// Which master key opens it: derived from it, and tells nothing of it.
+    pub master: Digest,
+    /// The ring.
+    pub sealed: Vec<u8>,
+}
+
+/// Seals and opens under the ring of an installation.
 #[derive(Clone)]
 pub struct Sealer {
+    master: MasterKey,
+    ring: Ring,
     wrap: Aes256Gcm,
     pseudonyms: Hmac<Sha256>,
+}
+
+impl MasterKey {
+    fn derive(&self, label: &[u8]) -> Digest {
+        Digest::of(&[b"clerkwork-key-v1/", label, &self.0])
+    }
+
+    /// Names the key without telling anything of it.
+    pub fn id(&self) -> Digest {
+        self.derive(b"id")
+    }
+
+    fn seals(&self) -> Aes256Gcm {
+        Aes256Gcm::new(&Key::<Aes256Gcm>::from(self.derive(b"ring").0))
+    }
 }
 
 impl std::fmt::Debug for Sealer {
@@ -99,15 +133,60 @@ impl std::fmt::Debug for Sealer {
 }
 
 impl Sealer {
-    /// Derives the working keys from the master key.
+    /// With the ring that an installation begins with, made from its first master key.
     pub fn new(master: &MasterKey) -> Self {
-        let derive = |label: &[u8]| Digest::of(&[b"clerkwork-key-v1/", label, &master.0]).0;
-        let wrap = Aes256Gcm::new(&Key::<Aes256Gcm>::from(derive(b"wrap")));
+        let ring = Ring {
+            wrap: master.derive(b"wrap").0,
+            pseudonyms: master.derive(b"pseudonym").0,
+        };
+        Self::with(master, ring)
+    }
+
+    fn with(master: &MasterKey, ring: Ring) -> Self {
         // HMAC pads a key that is shorter than its block with zeros; here the padding is explicit.
         let mut block = [0; 64];
-        block[..32].copy_from_slice(&derive(b"pseudonym"));
-        let pseudonyms = <Hmac<Sha256> as hmac::KeyInit>::new(&block.into());
-        Self { wrap, pseudonyms }
+        block[..32].copy_from_slice(&ring.pseudonyms);
+        Self {
+            master: master.clone(),
+            wrap: Aes256Gcm::new(&Key::<Aes256Gcm>::from(ring.wrap)),
+            pseudonyms: <Hmac<Sha256> as hmac::KeyInit>::new(&block.into()),
+            ring,
+        }
+    }
+
+    /// The master key's name.
+    pub fn master(&self) -> Digest {
+        self.master.id()
+    }
+
+    /// With the ring that an installation has, opened by the same master key.
+    ///
+    /// # Errors
+    /// [`SealError::Broken`]: it was sealed under another one, or changed.
+    pub fn with_ring(&self, ring: &SealedRing) -> Result<Self, SealError> {
+        let label = self.master.id().0;
+        let plain = decrypt(&self.master.seals(), &ring.sealed, &label)?;
+        let (wrap, pseudonyms) = plain.split_first_chunk::<32>().ok_or(SealError::Broken)?;
+        let ring = Ring {
+            wrap: *wrap,
+            pseudonyms: pseudonyms.try_into().map_err(|_| SealError::Broken)?,
+        };
+        Ok(Self::with(&self.master, ring))
+    }
+
+    /// The ring as it is stored: sealed under the master key in use.
+    pub fn sealed_ring(&self) -> Result<SealedRing, SealError> {
+        self.ring_under(&self.master)
+    }
+
+    /// The ring sealed under another master key, which is to open it from now on.
+    pub fn ring_under(&self, master: &MasterKey) -> Result<SealedRing, SealError> {
+        let plain = [self.ring.wrap, self.ring.pseudonyms].concat();
+        let id = master.id();
+        Ok(SealedRing {
+            master: id,
+            sealed: encrypt(&master.seals(), &plain, &id.0)?,
+        })
     }
 
     /// The pseudonym of the person with this id.
@@ -223,6 +302,23 @@ mod tests {
                 .is_err()
         );
         assert!(sealer.unwrap_key(&[], &person).is_err());
+    }
+
+    #[test]
+    fn another_master_key_opens_the_same_ring() {
+        let first = Sealer::new(&MasterKey([1; 32]));
+        let second = MasterKey([2; 32]);
+        let sealed = first.ring_under(&second).unwrap();
+        let opened = Sealer::new(&second).with_ring(&sealed).unwrap();
+        assert_eq!(opened.pseudonym("x"), first.pseudonym("x"));
+        let key = first.new_person_key();
+        let person = first.pseudonym("x");
+        let wrapped = first.wrap_key(&key, &person).unwrap();
+        assert_eq!(opened.unwrap_key(&wrapped, &person).unwrap().0, key.0);
+        assert_eq!((sealed.master, opened.master()), (second.id(), second.id()));
+        assert!(first.with_ring(&sealed).is_err(), "sealed for another");
+        let again = opened.with_ring(&opened.sealed_ring().unwrap()).unwrap();
+        assert_eq!(again.pseudonym("x"), first.pseudonym("x"));
     }
 
     #[test]

@@ -22,6 +22,7 @@ use crate::{
     Accepted, CancelOutcome, Change, Changed, Claim, Claimed, EffectWrite, LedgerError,
     LedgerOptions, LedgerStats, NewBatch, NewJob, ReviewWrite,
     engine::{Engine, connect},
+    keyring,
     writer::{
         self, Shared,
         request::{Answer, PreparedJob, Request, Work},
@@ -73,6 +74,7 @@ impl Ledger {
         options: LedgerOptions,
     ) -> Result<Self, LedgerError> {
         let pools = connect::open(url, options).await?;
+        let sealer = keyring::find(&connect::redacted(url), &pools, &sealer, clock.now()).await?;
         let writers = match pools.engine() {
             Engine::Sqlite => 1,
             Engine::Postgres => options.writers.max(1),
@@ -101,6 +103,19 @@ impl Ledger {
             }),
             seen: AtomicU64::default(),
         })
+    }
+
+    /// Whether there is anything in the ledger at `url` that a master key was needed for. What is not
+    /// there yet is made.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn is_sealed(url: &str, options: LedgerOptions) -> Result<bool, LedgerError> {
+        let pools = connect::open(url, options).await?;
+        let sql = "SELECT 1 FROM keyring UNION ALL SELECT 1 FROM person LIMIT 1";
+        let found = pools.fetch(sql, Vec::new()).await;
+        pools.close().await;
+        Ok(!found?.is_empty())
     }
 
     /// The address without a password.

@@ -22,7 +22,9 @@ mod change;
 mod control;
 mod desk;
 mod engine;
+mod erase;
 mod error;
+mod keyring;
 mod ledger;
 mod log;
 mod mint;
@@ -36,7 +38,9 @@ mod writer;
 pub use change::*;
 pub use control::*;
 pub use desk::{Candidate, Duty};
+pub use erase::{ERASED, Erased, Holdings, Looked, PersonNumber};
 pub use error::*;
+pub use keyring::{MasterKeyChanged, MasterKeyRecord};
 pub use ledger::*;
 pub use log::{
     LogEntry, LogKeeper, LogKeyChanged, LogPlace, LogState, Numbered, StoredCheckpoint,

@@ -23,7 +23,8 @@ const TABLE: &str = "
     policy.activate t   policy.rollback t   policy.list osai    policy.show osai
     audit.search a      audit.show a        audit.prove a       audit.verify a
     audit.export a      audit.checkpoint a  audit.keys ad       audit.add_key d
-    audit.retire_key d
+    audit.retire_key d  audit.rotate_master_key d
+    audit.erase d       audit.publish a
     user.create d       user.list ad        user.show ad        user.enable d
     user.disable d      user.move d         user.relate d
     role.grant d        role.revoke d       role.list ad

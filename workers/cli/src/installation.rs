@@ -1,7 +1,7 @@
 //! The parts of an installation, as verbs open them: each failure is one sentence with its exit
 //! code.
 
-use std::{fmt::Display, path::PathBuf, sync::Arc};
+use std::{fmt::Display, sync::Arc};
 
 use clerkwork_core::Digest;
 use clerkwork_kinds::{JobKind, Registry, Upstreams};
@@ -102,11 +102,6 @@ pub async fn stored_policy(ledger: &Ledger, version: Digest) -> Result<Engine, F
 pub fn upstreams(config: &Config) -> Result<Upstreams, Failure> {
     let config = connection::fill_in(config)?;
     Ok(clerkwork_runtime::connect_upstreams(&config)?)
-}
-
-/// The file of the key that seals personal data.
-pub fn master_key_file(config: &Config) -> PathBuf {
-    clerkwork_runtime::master_key_file(config)
 }
 
 /// Every kind of this build.

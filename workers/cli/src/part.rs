@@ -134,6 +134,7 @@ where
 {
     clerkwork_runtime::init_telemetry(&config.log)?;
     let services = Services::connect(config, Arc::new(SystemClock)).await?;
+    services.tell_settings().await?;
     context
         .out
         .note(format!("{name} `{}` runs; Ctrl-C ends it", services.name));

@@ -200,11 +200,20 @@ impl Context {
     ) -> Result<User, Failure> {
         let ledger = &opened.ledger;
         let (why, owner, office) = match ledger.sign_in(token).await? {
-            SignIn::Yes { user, .. } => match &acting.acting_as {
+            SignIn::Yes {
+                user,
+                token,
+                recent,
+            } => match &acting.acting_as {
                 Some(named) if *named != user.name => {
                     ("another_user", Some(user.name), Some(user.office))
                 }
-                Some(_) | None => return Ok(user),
+                Some(_) | None => {
+                    if !recent {
+                        ledger.session_begins(token, &user, verb).await?;
+                    }
+                    return Ok(user);
+                }
             },
             SignIn::No { why, user, office } => (why.as_str(), user, office),
         };

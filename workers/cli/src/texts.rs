@@ -188,6 +188,12 @@ labels! {
     NO_EVENTS = "没有符合条件的事件。", "no event fits";
     NO_LOG_KEYS = "日志尚无签名密钥。", "no key signs the log yet";
     LOG_KEY = "签名密钥", "key";
+    ERASED = "已删除。", "erased";
+    THEIR_ITEMS = "本人事项", "items of theirs";
+    MENTIONS = "提及本人的他人事项", "items of others that name them";
+    SEALED_VALUES = "密封数据", "sealed values";
+    RELATIONS = "关联用户", "related users";
+    UNFINISHED = "未办结（须先办结）", "not finished, and in the way";
     SINCE = "启用时间", "since";
     RETIRED = "停用时间", "retired";
     NO_LETTERS = "没有死信。", "there is no dead letter";

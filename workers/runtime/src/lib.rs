@@ -38,8 +38,11 @@ pub use machine::Machine;
 pub use master_key::*;
 pub use oversight::{Oversight, Stopped, scopes_of, stored_policy};
 pub use private_redis::*;
-pub use secret_file::{SecretFileError, read as read_secret_file, replace as write_secret_file};
+pub use secret_file::{
+    SecretFileError, create as create_secret_file, read as read_secret_file,
+    replace as write_secret_file,
+};
 pub use services::Services;
 pub use start_error::{StartError, StartErrorKind};
 pub use telemetry::init_telemetry;
-pub use wiring::{connect_upstreams, load_policy, master_key_file, open_ledger, open_queue};
+pub use wiring::{connect_upstreams, load_policy, master_key_source, open_ledger, open_queue};

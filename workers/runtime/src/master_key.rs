@@ -1,13 +1,17 @@
 //! Where the key comes from that wraps the keys of all persons in the audit trail.
 //!
 //! Who loses it loses every sealed value, so it is made once, durably, and never replaced in
-//! silence: a ledger with data and no key is refused.
+//! silence: a ledger with data and no key is refused. Another follows it by
+//! `clerkwork audit rotate-master-key` alone.
 
 use std::path::{Path, PathBuf};
 
 use clerkwork_audit::MasterKey;
 
 use crate::secret_file::{self, SecretFileError};
+
+/// The environment variable that holds the key itself.
+pub const MASTER_KEY: &str = "CLERKWORK_MASTER_KEY";
 
 /// The environment variable that names the key's file.
 pub const MASTER_KEY_FILE: &str = "CLERKWORK_MASTER_KEY_FILE";
@@ -26,6 +30,9 @@ pub enum MasterKeyError {
         .0.display()
     )]
     Broken(PathBuf),
+    /// The variable holds something else.
+    #[error("CLERKWORK_MASTER_KEY does not hold a master key; it must be 64 hexadecimal digits")]
+    BrokenVariable,
     /// There are sealed data and no key.
     #[error(
         "the ledger has data but the master key `{}` that opens its sealed part is missing; restore the file from its backup, or name it in CLERKWORK_MASTER_KEY_FILE",
@@ -42,6 +49,34 @@ pub fn master_key_path(data_dir: &Path, named: Option<&str>) -> PathBuf {
     }
 }
 
+/// Where the master key is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeySource {
+    /// In [`MASTER_KEY`].
+    Variable,
+    /// In a file: the one named by [`MASTER_KEY_FILE`], or the one in the data folder.
+    File(PathBuf),
+}
+
+impl KeySource {
+    /// Where it is, given these variables.
+    pub fn of(data_dir: &Path, variable: Option<&str>, file: Option<&str>) -> Self {
+        match variable {
+            Some(text) if !text.is_empty() => Self::Variable,
+            _ => Self::File(master_key_path(data_dir, file)),
+        }
+    }
+}
+
+/// Reads a key that must be there.
+///
+/// # Errors
+/// The file cannot be read, others can read it, or it holds something else.
+pub fn read_master_key(path: &Path) -> Result<MasterKey, MasterKeyError> {
+    let text = secret_file::read(path)?;
+    MasterKey::from_hex(&text).ok_or_else(|| MasterKeyError::Broken(path.to_owned()))
+}
+
 /// Reads the key; makes one, durably and for its owner alone, if there is none and the ledger has
 /// no data.
 pub fn master_key(path: &Path, ledger_has_data: bool) -> Result<MasterKey, MasterKeyError> {
@@ -55,8 +90,7 @@ pub fn master_key(path: &Path, ledger_has_data: bool) -> Result<MasterKey, Maste
         }
     }
     // Also what was just made: another process may have been first.
-    let text = secret_file::read(path)?;
-    MasterKey::from_hex(&text).ok_or_else(|| MasterKeyError::Broken(path.to_owned()))
+    read_master_key(path)
 }
 
 #[cfg(test)]

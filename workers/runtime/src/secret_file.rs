@@ -75,7 +75,7 @@ pub fn replace(path: &Path, text: &str) -> Result<(), SecretFileError> {
 
 /// Writes a new secret file so that it is there whole, also after a power failure, or not at all.
 /// Answers `false` when there is one already.
-pub(crate) fn create(path: &Path, text: &str) -> Result<bool, SecretFileError> {
+pub fn create(path: &Path, text: &str) -> Result<bool, SecretFileError> {
     let unwritable = |source| SecretFileError::Unwritable {
         path: path.to_owned(),
         source,

@@ -1,11 +1,13 @@
 //! What every part of a process works with, wired once.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use clerkwork_core::{Actor, Clock, WorkerId};
+use clerkwork_audit::{EventDraft, EventType};
+use clerkwork_core::{Actor, Clock, Digest, Office, WorkerId, canonical};
 use clerkwork_kinds::{Registry, Upstreams};
-use clerkwork_ledger::Ledger;
+use clerkwork_ledger::{EventFilter, Ledger, LedgerError, Order, Page};
 use clerkwork_queue::Queue;
+use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Config, Oversight};
@@ -39,5 +41,53 @@ impl Services {
     /// The fleet's robot of this process.
     pub fn robot(&self) -> Actor {
         Actor::Robot(self.name.clone())
+    }
+}
+
+impl Services {
+    /// Records the settings in force, unless they are those that were recorded last.
+    ///
+    /// # Errors
+    /// The ledger cannot take it: then nothing may be done under these settings.
+    pub async fn tell_settings(&self) -> Result<(), LedgerError> {
+        let settings = self.config.settings().iter();
+        let settings: Map<String, Value> = settings
+            .map(|setting| (setting.key.clone(), setting.value.clone().into()))
+            .collect();
+        let mut bytes = Vec::new();
+        canonical::write_object(&settings, &mut bytes)
+            .map_err(|error| LedgerError::Invalid(error.to_string()))?;
+        let digest = Digest::of(&[&bytes]).to_string();
+        let filter = EventFilter {
+            kind: Some(EventType::ConfigLoaded.as_str().to_owned()),
+            ..EventFilter::default()
+        };
+        let page = Page::first(1);
+        let last = self.ledger.search(&filter, Order::Newest, page).await?;
+        let last = last.events.first().map(|event| &event.bytes);
+        let last: Value = last.map_or(Value::Null, |bytes| {
+            serde_json::from_slice(bytes).unwrap_or_default()
+        });
+        let last = &last["data"];
+        if last["config"] == digest.as_str() {
+            return Ok(());
+        }
+        let before = &last["settings"];
+        let gone = before.as_object().into_iter().flat_map(Map::keys);
+        let names: BTreeSet<_> = settings.keys().chain(gone).collect();
+        let changed: Vec<_> = names
+            .into_iter()
+            .filter(|name| before.get(name.as_str()) != settings.get(name.as_str()))
+            .collect();
+        let data = json!({
+            "changed": changed,
+            "config": digest,
+            "settings": settings,
+            "version": env!("CARGO_PKG_VERSION"),
+            "worker": self.worker.to_string(),
+        });
+        let event = EventDraft::new(EventType::ConfigLoaded, self.robot(), data);
+        self.ledger.record(Office::default(), event).await?;
+        Ok(())
     }
 }

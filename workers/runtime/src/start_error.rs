@@ -77,7 +77,11 @@ impl StartError {
             | Self::NoUpstream
             | Self::NoToken
             | Self::Telemetry(_)
-            | Self::MasterKey(MasterKeyError::File(_) | MasterKeyError::Broken(_))
+            | Self::MasterKey(
+                MasterKeyError::File(_)
+                | MasterKeyError::Broken(_)
+                | MasterKeyError::BrokenVariable,
+            )
             | Self::Queue(QueueError::InvalidAddress { .. } | QueueError::InvalidOption(_)) => {
                 StartErrorKind::Settings
             }

@@ -13,8 +13,8 @@ use clerkwork_queue::{Queue, QueueOptions};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Config, MASTER_KEY_FILE, Machine, Oversight, RedisPlace, Services, StartError, master_key,
-    master_key_path, prepare_data_dir,
+    Config, KeySource, MASTER_KEY, MASTER_KEY_FILE, Machine, MasterKeyError, Oversight, RedisPlace,
+    Services, StartError, master_key, prepare_data_dir,
 };
 
 /// Longest wait for a turn at the upstream; a call that would wait longer is tried again later.
@@ -114,22 +114,27 @@ pub async fn open_ledger(config: &Config, clock: Arc<dyn Clock>) -> Result<Ledge
     let open = async |key: &MasterKey| {
         Ledger::open(url.expose(), Sealer::new(key), Arc::clone(&clock), options).await
     };
-    let path = master_key_file(config);
+    let path = match master_key_source(config) {
+        KeySource::File(path) => path,
+        KeySource::Variable => {
+            let text = std::env::var(MASTER_KEY).unwrap_or_default();
+            let key = MasterKey::from_hex(&text).ok_or(MasterKeyError::BrokenVariable)?;
+            return Ok(open(&key).await?);
+        }
+    };
     let mut has_data = false;
     if !path.exists() {
-        // Only to look: nothing is written under this key.
-        let ledger = open(&MasterKey::generate()).await?;
-        has_data = ledger.counts(None).await?.values().any(|jobs| *jobs > 0);
-        ledger.close().await;
+        has_data = Ledger::is_sealed(url.expose(), options).await?;
     }
     let key = master_key(&path, has_data)?;
     Ok(open(&key).await?)
 }
 
-/// The file of the master key.
-pub fn master_key_file(config: &Config) -> std::path::PathBuf {
-    let named = std::env::var(MASTER_KEY_FILE).ok();
-    master_key_path(&config.data_dir, named.as_deref())
+/// Where the master key is.
+pub fn master_key_source(config: &Config) -> KeySource {
+    let variable = |name| std::env::var(name).ok();
+    let (key, file) = (variable(MASTER_KEY), variable(MASTER_KEY_FILE));
+    KeySource::of(&config.data_dir, key.as_deref(), file.as_deref())
 }
 
 /// The host and the process, for example `centre-7-4021`.

@@ -10,7 +10,7 @@
 //! Processes also look at [`Ledger::control`](crate::Ledger::control) a few times a second, so that
 //! they stop taking up work that could not be acted on.
 
-mod brake;
+pub(crate) mod brake;
 mod bundle;
 mod outcome;
 

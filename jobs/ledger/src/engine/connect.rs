@@ -101,6 +101,8 @@ async fn sqlite(url: &str, options: LedgerOptions) -> Result<Pools, LedgerError>
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .pragma("cache_size", "-65536")
+        // What is deleted is gone from the file as well.
+        .pragma("secure_delete", "on")
         .pragma("wal_autocheckpoint", "4000")
         .pragma("journal_size_limit", "67108864");
     let write = write_pool(writing)

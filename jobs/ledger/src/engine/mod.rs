@@ -3,7 +3,8 @@
 //! Statements are written once. Where the engines differ, a statement holds a word in braces:
 //! `{rows}` (see [`bulk`]), `{lock}` (rows are locked on PostgreSQL; SQLite has one writer anyway),
 //! `{update}` (every row found is locked), `{skip}` (locked rows are passed over), `{share}` (rows stay as they are until the end of the
-//! transaction), and the same for rows of `review r`: `{lock_review}`, `{share_review}`.
+//! transaction), and the same for rows of `review r`: `{lock_review}`, `{share_review}`; `{keep_person}` (rows of
+//! `person p` are not deleted before the end of the transaction).
 
 pub(crate) mod bulk;
 pub(crate) mod cell;
@@ -23,13 +24,14 @@ pub(crate) enum Engine {
 }
 
 /// What stands for each word in braces: on SQLite, which has one writer, nothing.
-const WORDS: [(&str, &str); 6] = [
+const WORDS: [(&str, &str); 7] = [
     ("{lock}", "ORDER BY job.id FOR NO KEY UPDATE OF job"),
     ("{skip}", "FOR NO KEY UPDATE SKIP LOCKED"),
     ("{share}", "FOR SHARE"),
     ("{update}", "FOR UPDATE"),
     ("{lock_review}", "ORDER BY r.id FOR NO KEY UPDATE OF r"),
     ("{share_review}", "ORDER BY r.id FOR SHARE OF r"),
+    ("{keep_person}", "ORDER BY p.pseudonym FOR KEY SHARE OF p"),
 ];
 
 /// The text of a statement for one engine.
@@ -99,6 +101,14 @@ impl Pools {
                 .map(Cells::Postgres)
                 .collect(),
         })
+    }
+
+    /// Runs a statement outside any transaction, where others write.
+    pub(crate) async fn run_alone(&self, sql: &'static str) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite { write, .. } => sqlx::query(sql).execute(write).await.map(|_| ()),
+            Self::Postgres { write, .. } => sqlx::query(sql).execute(write).await.map(|_| ()),
+        }
     }
 
     /// Begins a transaction that writes.

@@ -162,6 +162,9 @@ impl NotSignedIn {
     }
 }
 
+/// A sign-in within this time after another with the same token goes on with that session.
+pub(crate) const SESSION: std::time::Duration = std::time::Duration::from_secs(900);
+
 /// What a token gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SignIn {
@@ -171,6 +174,8 @@ pub enum SignIn {
         user: User,
         /// Which token it was.
         token: TokenId,
+        /// It was used within the last quarter of an hour: this is no new session.
+        recent: bool,
     },
     /// It gives nothing.
     No {

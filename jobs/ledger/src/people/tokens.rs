@@ -1,22 +1,70 @@
 //! Tokens, inside the transaction.
 
-use clerkwork_audit::EventType;
-use clerkwork_core::{Actor, Digest, Timestamp, TokenId};
+use clerkwork_audit::{EventDraft, EventType};
+use clerkwork_core::{Actor, Digest, Office, Timestamp, TokenId, User};
 use serde_json::json;
 
 use super::{
-    Authority, PeopleRefusal,
+    Authority, PeopleRefusal, SESSION,
     write::{Stop, account, enabled, judged_in, record},
 };
 use crate::{
-    LedgerError,
+    Ledger, LedgerError,
     engine::{Tx, cell::Damage},
-    writer::plan::Plan,
+    writer::{plan::Plan, register::Register},
 };
 
 const INSERT: &str = "INSERT INTO access_token (id, digest, name, label, created_by, created_at, \
     expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
 const REVOKE: &str = "UPDATE access_token SET revoked_by = $2, revoked_at = $3 WHERE id = $1";
+
+/// A session that begins.
+#[derive(Debug)]
+struct Begins {
+    token: TokenId,
+    user: String,
+    office: Office,
+    action: String,
+}
+
+impl Register for Begins {
+    type Answer = ();
+
+    async fn write(&self, tx: &mut Tx, plan: &mut Plan<'_>) -> Result<(), LedgerError> {
+        let now = judged_in(tx, plan.at).await?;
+        // Of two at once one begins it.
+        let sql = "UPDATE access_token SET seen_at = $2 \
+            WHERE id = $1 AND (seen_at IS NULL OR seen_at <= $3)";
+        let cells = vec![self.token.0.into(), now.into(), now.before(SESSION).into()];
+        if tx.execute(sql, cells).await? == 0 {
+            return Ok(());
+        }
+        let data = json!({"action": self.action, "token": self.token.to_string()});
+        let actor = Actor::User(self.user.clone());
+        let draft = EventDraft::new(EventType::AccessSignedIn, actor, data);
+        let event = plan.render(&draft, &self.office, None, None, None)?;
+        plan.events.push(event);
+        Ok(())
+    }
+}
+
+impl Ledger {
+    /// Records that somebody signed in, to do `action`, unless their session goes on.
+    pub async fn session_begins(
+        &self,
+        token: TokenId,
+        user: &User,
+        action: &str,
+    ) -> Result<(), LedgerError> {
+        self.register(Begins {
+            token,
+            user: user.name.clone(),
+            office: user.office.clone(),
+            action: action.to_owned(),
+        })
+        .await
+    }
+}
 
 /// A token to be made.
 pub(super) struct New<'a> {

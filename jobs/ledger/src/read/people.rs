@@ -89,9 +89,10 @@ impl Ledger {
                 TokenId(row.uuid(7)?),
                 row.opt_int(8)?.map(Timestamp),
                 row.opt_int(9)?,
+                row.opt_int(10)?.map(Timestamp),
             ))
         };
-        let (id, expires_at, revoked) =
+        let (id, expires_at, revoked, seen_at) =
             read().map_err(|damage| LedgerError::corrupt("access_token", "?", damage.0))?;
         let user = user(row)?;
         let why = if revoked.is_some() {
@@ -101,7 +102,13 @@ impl Ledger {
         } else if !user.enabled {
             NotSignedIn::Disabled
         } else {
-            return Ok(SignIn::Yes { user, token: id });
+            let recent = seen_at.is_some_and(|at| now.since(at) < crate::people::SESSION);
+            let token = id;
+            return Ok(SignIn::Yes {
+                user,
+                token,
+                recent,
+            });
         };
         Ok(SignIn::No {
             why,

@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
 };
 
 use clerkwork_audit::{EventDraft, EventType, Pseudonym};
@@ -54,7 +54,7 @@ pub(crate) async fn accept(
         .flatten()
         .collect();
     let taken = insert_items(tx, plan, shared.pools.engine(), &entering).await?;
-    let persons = persons(tx, plan, shared, &entering, &taken, written).await?;
+    let persons = persons(tx, plan, shared, &entering, &taken).await?;
     let mut rows = Rows::with_capacity(taken.len(), sql::JOB_INSERT.types.len());
     let mut first = HashSet::new();
     let mut answers = Vec::with_capacity(requests.len());
@@ -202,60 +202,41 @@ async fn find_taken<'r>(
     Ok(())
 }
 
-/// The keys of the persons whom the new jobs are about; made where there is none yet.
+/// The keys of the persons whom the new jobs are about; made where there is none yet. They are read each
+/// time, and stay until the commit: a person may be erased at any moment.
 async fn persons(
     tx: &mut Tx,
     plan: &Plan<'_>,
     shared: &Shared,
     entering: &[&PreparedJob],
     taken: &ByReference<'_>,
-    written: &mut Written,
 ) -> Result<HashMap<Pseudonym, Person>, LedgerError> {
-    let mut persons = HashMap::with_capacity(entering.len());
-    let mut unknown = Vec::new();
-    for job in entering {
+    let is_new = |job: &&&PreparedJob| {
         let key = (&job.new.kind, job.new.reference.as_str());
-        let new = taken.get(&key).is_some_and(|place| place.new);
-        if !new || persons.contains_key(&job.person) {
-            continue;
+        taken.get(&key).is_some_and(|place| place.new)
+    };
+    let new = entering.iter().filter(is_new).map(|job| job.person.0);
+    let mut missing: BTreeSet<[u8; 32]> = new.collect();
+    let mut persons = HashMap::with_capacity(missing.len());
+    // One that was erased between the two statements is made in the next round.
+    while !missing.is_empty() {
+        let mut made = Rows::with_capacity(missing.len(), 3);
+        let mut wanted = Rows::with_capacity(missing.len(), 1);
+        for pseudonym in &missing {
+            let key = shared.sealer.new_person_key();
+            let wrapped = shared.sealer.wrap_key(&key, &Pseudonym(*pseudonym))?;
+            made.push([pseudonym.to_vec().into(), wrapped.into(), plan.at.into()]);
+            wanted.push([pseudonym.to_vec().into()]);
         }
-        let key = shared.memory.person_key(&job.person).unwrap_or_else(|| {
-            unknown.push(job.person);
-            shared.sealer.new_person_key()
-        });
-        let pseudonym = job.person.0;
-        persons.insert(job.person, Person { pseudonym, key });
-    }
-    if unknown.is_empty() {
-        return Ok(persons);
-    }
-    unknown.sort_unstable_by_key(|person| person.0);
-    let mut rows = Rows::with_capacity(unknown.len(), 3);
-    for person in &unknown {
-        if let Some(made) = persons.get(person) {
-            let wrapped = shared.sealer.wrap_key(&made.key, person)?;
-            rows.push([person.0.to_vec().into(), wrapped.into(), plan.at.into()]);
-        }
-    }
-    let made = tx.bulk(&sql::PERSON_INSERT, rows).await?;
-    if made < unknown.len() as u64 {
-        // Some were there: theirs is the key that counts.
-        let mut rows = Rows::with_capacity(unknown.len(), 1);
-        for person in &unknown {
-            rows.push([person.0.to_vec().into()]);
-        }
-        for row in tx.bulk_fetch(&sql::PERSON_LOAD, rows).await? {
+        tx.bulk(&sql::PERSON_INSERT, made).await?;
+        for row in tx.bulk_fetch(&sql::PERSON_LOAD, wanted).await? {
             let read = || Ok::<_, Damage>((row.bytes(0)?, row.blob(1)?));
             let (pseudonym, wrapped) =
                 read().map_err(|d| LedgerError::corrupt("person", "?", d.0))?;
             let person = Pseudonym(pseudonym);
             let key = shared.sealer.unwrap_key(&wrapped, &person)?;
             persons.insert(person, Person { pseudonym, key });
-        }
-    }
-    for person in unknown {
-        if let Some(found) = persons.get(&person) {
-            written.persons.push((person, found.key.clone()));
+            missing.remove(&pseudonym);
         }
     }
     Ok(persons)

@@ -7,7 +7,6 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use clerkwork_audit::{PersonKey, Pseudonym};
 use clerkwork_core::{BatchId, JobId};
 
 use crate::row::JobRow;
@@ -15,10 +14,9 @@ use crate::row::JobRow;
 /// At most so many of each kind; beyond that the memory of that kind starts anew.
 const REMEMBERED: usize = 20_000;
 
-/// Persons' keys, known batches, and on SQLite the rows that were written last.
+/// Known batches, and on SQLite the rows that were written last.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
-    persons: Mutex<HashMap<[u8; 32], PersonKey>>,
     batches: Mutex<HashSet<BatchId>>,
     rows: Mutex<Rows>,
 }
@@ -34,7 +32,6 @@ struct Rows {
 /// What may be remembered once the transaction is committed.
 #[derive(Debug, Default)]
 pub(crate) struct Written {
-    pub(crate) persons: Vec<(Pseudonym, PersonKey)>,
     pub(crate) batches: Vec<BatchId>,
     pub(crate) rows: Vec<JobRow>,
     /// The `data_version` that the transaction saw; absent: rows are not remembered.
@@ -43,11 +40,6 @@ pub(crate) struct Written {
 }
 
 impl Memory {
-    pub(crate) fn person_key(&self, person: &Pseudonym) -> Option<PersonKey> {
-        let persons = self.persons.lock().unwrap_or_else(PoisonError::into_inner);
-        persons.get(&person.0).cloned()
-    }
-
     pub(crate) fn knows_batch(&self, batch: BatchId) -> bool {
         let batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
         batches.contains(&batch)
@@ -70,14 +62,6 @@ impl Memory {
     }
 
     pub(crate) fn keep(&self, written: Written) {
-        if !written.persons.is_empty() {
-            let mut persons = self.persons.lock().unwrap_or_else(PoisonError::into_inner);
-            if persons.len() + written.persons.len() > REMEMBERED {
-                persons.clear();
-            }
-            let keys = written.persons.into_iter();
-            persons.extend(keys.map(|(person, key)| (person.0, key)));
-        }
         if !written.batches.is_empty() {
             let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
             if batches.len() + written.batches.len() > REMEMBERED {

@@ -201,7 +201,7 @@ async fn what_was_answered_is_there_after_reopening(world: World) {
     let sealed = again.open_sealed(event.id).await.unwrap();
     assert_eq!(sealed["subject_name"], "张三丰");
     let info = again.info().await.unwrap();
-    assert!(info.size_bytes > 0 && info.schema == 9 && !info.version.is_empty());
+    assert!(info.size_bytes > 0 && info.schema == 10 && !info.version.is_empty());
     again.ping().await.unwrap();
 }
 

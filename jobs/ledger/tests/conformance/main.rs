@@ -13,6 +13,7 @@ mod damage;
 mod desk;
 mod desk_due;
 mod dispatch;
+mod erase;
 mod fleet;
 mod group;
 mod history;

@@ -16,6 +16,7 @@ use crate::{
 
 on_both_engines!(
     a_token_signs_in_until_it_is_revoked_expires_or_its_user_is_disabled,
+    a_session_begins_once_in_a_quarter_of_an_hour,
     tokens_are_made_for_those_who_may_use_them,
     a_secret_is_nowhere,
     a_clock_that_is_set_back_gives_nothing_back,
@@ -77,10 +78,17 @@ async fn a_token_signs_in_until_it_is_revoked_expires_or_its_user_is_disabled(wo
     world.root().await;
     world.person("bob", &[Role::Operator]).await;
     let (id, token) = world.token("bob", None).await;
-    let SignIn::Yes { user, token: found } = world.ledger.sign_in(&token).await.unwrap() else {
-        panic!("not signed in");
-    };
-    assert_eq!((user, found), (world.user("bob").await, id));
+    let signed_in = world.ledger.sign_in(&token).await.unwrap();
+    let bob = world.user("bob").await;
+    let (user, recent) = (bob.clone(), false);
+    assert_eq!(
+        signed_in,
+        SignIn::Yes {
+            user,
+            token: id,
+            recent
+        }
+    );
     let unknown = world.why_not(&Token::generate()).await;
     assert_eq!(unknown, Some(NotSignedIn::Unknown));
 
@@ -108,6 +116,38 @@ async fn a_token_signs_in_until_it_is_revoked_expires_or_its_user_is_disabled(wo
     let kinds: Vec<_> = world.newest_events().await;
     let count = |kind: &str| kinds.iter().filter(|event| event["type"] == kind).count();
     assert_eq!((count("token.created"), count("token.revoked")), (2, 1));
+}
+
+async fn a_session_begins_once_in_a_quarter_of_an_hour(world: World) {
+    world.root().await;
+    let bob = world.person("bob", &[Role::Operator]).await;
+    let (id, token) = world.token("bob", None).await;
+    let recent = async || match world.ledger.sign_in(&token).await.unwrap() {
+        SignIn::Yes { recent, .. } => recent,
+        other => panic!("{other:?}"),
+    };
+    let begins = async || {
+        let both = [world.another().await, world.another().await];
+        let [a, b] = both
+            .each_ref()
+            .map(|it| it.session_begins(id, &bob, "job.list"));
+        let (a, b) = tokio::join!(a, b);
+        (a.unwrap(), b.unwrap())
+    };
+    for begun in 1..=3 {
+        assert!(!recent().await);
+        begins().await;
+        assert!(recent().await);
+        let events = "SELECT count(*) FROM event WHERE type = 'access.signed_in'";
+        assert_eq!(
+            world.number(events).await,
+            begun,
+            "of two at once one begins it"
+        );
+        world.advance(899);
+        assert!(recent().await);
+        world.advance(1);
+    }
 }
 
 async fn tokens_are_made_for_those_who_may_use_them(world: World) {

@@ -3,7 +3,8 @@
 use clerkwork_audit::{EventDraft, EventType, MasterKey, Sealer, commitment};
 use clerkwork_core::{Office, State, WorkerId, canonical};
 use clerkwork_ledger::{
-    Changed, EventFilter, Ledger, LedgerError, LedgerOptions, NewJob, Order, Page,
+    Changed, EventFilter, Ledger, LedgerError, LedgerErrorKind, LedgerOptions, MasterKeyChanged,
+    NewJob, Order, Page,
 };
 use serde_json::{Value, json};
 
@@ -14,6 +15,7 @@ on_both_engines!(
     personal_data_open_and_are_in_no_bytes,
     a_person_has_one_key,
     another_master_key_opens_nothing,
+    one_master_key_follows_another,
     a_change_may_hold_personal_data_too,
     an_event_without_a_job_is_recorded,
     an_erased_person_is_written_about_no_more,
@@ -119,11 +121,57 @@ async fn another_master_key_opens_nothing(world: World) {
     let event = world.ledger.events_of(id).await.unwrap()[0].id;
     let sealer = Sealer::new(&MasterKey([8; 32]));
     let options = LedgerOptions::default();
-    let wrong = Ledger::open(&world.url, sealer, world.clock.clone(), options)
-        .await
-        .unwrap();
-    let refused = wrong.open_sealed(event).await;
-    assert!(matches!(refused, Err(LedgerError::Seal(_))), "{refused:?}");
+    let wrong = Ledger::open(&world.url, sealer, world.clock.clone(), options).await;
+    let refused = wrong.map(drop).unwrap_err();
+    assert_eq!(refused.kind(), LedgerErrorKind::Misconfigured, "{refused}");
+    // And after it was refused the right one still does.
+    let right = world.another().await;
+    assert!(right.open_sealed(event).await.is_ok());
+    // So it is with a ledger that is older than its ring.
+    world.execute("DELETE FROM keyring").await;
+    let sealer = Sealer::new(&MasterKey([8; 32]));
+    let wrong = Ledger::open(&world.url, sealer, world.clock.clone(), options).await;
+    assert!(wrong.is_err());
+    assert!(world.another().await.open_sealed(event).await.is_ok());
+}
+
+async fn one_master_key_follows_another(world: World) {
+    let id = world.one("r").await;
+    let event = world.ledger.events_of(id).await.unwrap()[0].id;
+    let by = world.authority("dave").await;
+    let new = MasterKey([9; 32]);
+    let open = async |key: &MasterKey| {
+        let options = LedgerOptions::default();
+        Ledger::open(&world.url, Sealer::new(key), world.clock.clone(), options).await
+    };
+    assert!(open(&new).await.is_err());
+    // Once more after a start that was killed in between.
+    for _ in 0..2 {
+        let added = world.ledger.add_master_key(&new, &by).await.unwrap();
+        assert_eq!(added, MasterKeyChanged::Yes(Vec::new()));
+    }
+    // For a while both open it, and find the same person.
+    let other = open(&new).await.unwrap();
+    assert_eq!(other.pseudonym("x"), world.ledger.pseudonym("x"));
+    assert_eq!(
+        other.open_sealed(event).await.unwrap(),
+        world.another().await.open_sealed(event).await.unwrap()
+    );
+    let keys = other.master_keys().await.unwrap();
+    assert_eq!(keys.len(), 2);
+    assert!(keys.iter().all(|key| key.in_use == (key.id == new.id())));
+    let unknown = MasterKey([7; 32].map(|byte: u8| byte + 40)).id();
+    assert!(other.retire_master_keys(unknown, &by).await.is_err());
+    let retired = other.retire_master_keys(new.id(), &by).await.unwrap();
+    let old = keys.iter().find(|key| !key.in_use).unwrap().id;
+    assert_eq!(retired, MasterKeyChanged::Yes(vec![old]));
+    assert!(other.open_sealed(event).await.is_ok());
+    // What runs goes on; what starts needs the new one.
+    assert!(world.ledger.open_sealed(event).await.is_ok());
+    assert!(open(&crate::world::MASTER).await.is_err());
+    let events =
+        "SELECT count(*) FROM event WHERE type IN ('master_key.added', 'master_key.retired')";
+    assert_eq!(world.number(events).await, 2);
 }
 
 async fn a_change_may_hold_personal_data_too(world: World) {

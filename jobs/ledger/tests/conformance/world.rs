@@ -121,6 +121,12 @@ impl World {
         }
     }
 
+    /// Some texts, asked past the ledger.
+    pub(crate) async fn texts(&self, sql: &'static str) -> Vec<String> {
+        let mut it = sqlx::PgConnection::connect(&self.url).await.unwrap();
+        sqlx::query_scalar(sql).fetch_all(&mut it).await.unwrap()
+    }
+
     /// Some bytes, asked past the ledger.
     pub(crate) async fn bytes(&self, sql: &'static str) -> Vec<u8> {
         if self.url.starts_with("sqlite:") {

@@ -2,8 +2,10 @@
 
 mod bundle;
 mod checkpoint;
+mod erase;
 mod export;
 mod keys;
+mod master_key;
 mod prove;
 mod search;
 mod sheet;
@@ -41,6 +43,8 @@ pub enum Verb {
     Keys(keys::ListArgs),
     AddKey(keys::AddArgs),
     RetireKey(keys::RetireArgs),
+    RotateMasterKey(master_key::Args),
+    Erase(erase::Args),
 }
 
 impl Verb {
@@ -56,6 +60,8 @@ impl Verb {
             Self::Keys(args) => keys::list(context, args).await,
             Self::AddKey(args) => keys::add(context, args).await,
             Self::RetireKey(args) => keys::retire(context, args).await,
+            Self::RotateMasterKey(args) => master_key::run(context, args).await,
+            Self::Erase(args) => erase::run(context, args).await,
         }
     }
 }

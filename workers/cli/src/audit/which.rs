@@ -187,7 +187,11 @@ impl Which {
                 .allow(opened, &reader, verb, Some(&job.office))
                 .await?;
         }
-        let party = self.party.as_deref().map(number).transpose()?;
+        let party = self
+            .party
+            .as_deref()
+            .map(|given| number("--party", given))
+            .transpose()?;
         let party = party.map(|number| opened.ledger.pseudonym(&number));
         let office = reader.narrowed(office);
         let data = json!({
@@ -235,11 +239,12 @@ const MOST_WORDS: usize = 32;
 const NUMBER: u64 = 64;
 
 fn version(text: &str) -> Result<Digest, &'static str> {
-    Digest::parse(text).ok_or("a version has 64 hexadecimal digits; `clerkwork policy list` shows them")
+    Digest::parse(text)
+        .ok_or("a version has 64 hexadecimal digits; `clerkwork policy list` shows them")
 }
 
 /// A person's number, given or from stdin.
-fn number(given: &str) -> Result<String, Failure> {
+pub fn number(option: &str, given: &str) -> Result<String, Failure> {
     let mut read = given.to_owned();
     if given == "-" {
         read.clear();
@@ -249,7 +254,9 @@ fn number(given: &str) -> Result<String, Failure> {
     }
     let number = read.trim();
     if number.is_empty() || number.len() as u64 > NUMBER {
-        return Err(Failure::usage("`--party` takes one tax or identity number"));
+        return Err(Failure::usage(format!(
+            "`{option}` takes one tax or identity number"
+        )));
     }
     Ok(number.to_owned())
 }

@@ -5,7 +5,7 @@ use std::{os::unix::fs::MetadataExt, time::Duration};
 use clerkwork_core::{Lane, State, Timestamp};
 use clerkwork_ledger::{EventFilter, Ledger, LedgerError, Order, Page};
 use clerkwork_queue::{Queue, QueueError};
-use clerkwork_runtime::Config;
+use clerkwork_runtime::{Config, KeySource, MASTER_KEY};
 use serde_json::Value;
 
 use super::Check;
@@ -60,7 +60,10 @@ pub fn data_dir(config: &Config) -> Check {
 /// The master key is there and only its owner can read it.
 pub fn master_key(config: &Config) -> Check {
     const NAME: &str = "master_key";
-    let path = installation::master_key_file(config);
+    let path = match clerkwork_runtime::master_key_source(config) {
+        KeySource::File(path) => path,
+        KeySource::Variable => return Check::ok(NAME, format!("in {MASTER_KEY}")),
+    };
     let shown = path.display();
     match std::fs::metadata(&path) {
         Ok(metadata) if metadata.mode() & 0o077 == 0 => Check::ok(NAME, shown.to_string()),

@@ -80,6 +80,21 @@ pub(super) const EVENTS: &[(&str, Text)] = &[
         Text::new("逾期升级", "review escalated"),
     ),
     ("review.expired", Text::new("逾期未决", "review expired")),
+    ("config.loaded", Text::new("载入设置", "settings loaded")),
+    ("access.signed_in", Text::new("登录", "signed in")),
+    (
+        "master_key.added",
+        Text::new("启用主密钥", "master key added"),
+    ),
+    (
+        "master_key.retired",
+        Text::new("停用主密钥", "master key retired"),
+    ),
+    ("person.erased", Text::new("删除个人数据", "person erased")),
+    (
+        "log.published",
+        Text::new("公布日志树头", "log head published"),
+    ),
     (
         "log.key_added",
         Text::new("启用日志签名密钥", "log key added"),

@@ -56,6 +56,10 @@ pub async fn start(mut config: Config, clock: Arc<dyn Clock>) -> Result<Running,
     };
     let installation = Installation::start_in(lock, config, clock).await?;
     let services = installation.services().clone();
+    if let Err(error) = services.tell_settings().await {
+        installation.stop().await;
+        return Err(error.into());
+    }
     let bind = services.config.console.bind;
     let console = match clerkwork_console::serve(services.clone(), bind).await {
         Ok(console) => console,

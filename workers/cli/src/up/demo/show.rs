@@ -155,7 +155,7 @@ async fn next(
             }
             None => command(&by(OPERATOR, "batch list")),
         };
-        return Ok(vec![status, show, command(&by(SUPERVISOR, "audit list"))]);
+        return Ok(vec![status, show, command(&by(SUPERVISOR, "audit search"))]);
     }
     let list = command(&by(SUPERVISOR, "review list"));
     // A decision names what was shown; that is where it is printed, with the commands that decide.
