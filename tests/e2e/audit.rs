@@ -15,13 +15,13 @@ use crate::harness::{Home, eventually, example, finish};
 const ITEMS: usize = 600;
 
 /// A log of some hundred entries, exported.
-struct Trail {
-    home: Home,
-    key: String,
-    bundle: PathBuf,
+pub struct Trail {
+    pub home: Home,
+    pub key: String,
+    pub bundle: PathBuf,
     /// A checkpoint that was saved long before.
     early: PathBuf,
-    size: u64,
+    pub size: u64,
 }
 
 fn submit(home: &Home, name: &str, items: usize) {
@@ -50,7 +50,7 @@ fn covered(home: &Home) -> u64 {
     })
 }
 
-fn trail() -> Trail {
+pub fn trail() -> Trail {
     let home = Home::with_people();
     let up = home.up(&[]);
     submit(&home, "A", 20);
@@ -110,7 +110,7 @@ impl Trail {
     }
 
     /// A copy of the bundle, to be spoiled.
-    fn copy(&self, name: &str) -> PathBuf {
+    pub fn copy(&self, name: &str) -> PathBuf {
         let copy = self.home.path(name);
         let done = Command::new("cp")
             .arg("-r")
@@ -234,7 +234,7 @@ fn strangers_verify_the_log_and_refuse_every_forgery() {
 }
 
 /// Changes the first entry and puts its new hash into the tile over it.
-fn forge(bundle: &Path) {
+pub fn forge(bundle: &Path) {
     use sha2::{Digest, Sha256};
     let entries = bundle.join("tile/entries/000");
     let mut bytes = fs::read(&entries).unwrap();

@@ -13,6 +13,7 @@ mod audit;
 mod bad_input;
 mod bad_start;
 mod brake;
+mod bundle;
 mod demo;
 mod desk;
 mod documents;

@@ -26,4 +26,4 @@ pub use schema::Misfit;
 pub use seal::{
     MasterKey, PersonKey, Pseudonym, SealError, Sealed, SealedRing, Sealer, commitment,
 };
-pub use terms::{Term, terms, words};
+pub use terms::{Term, place_in_job, terms, words};

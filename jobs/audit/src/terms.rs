@@ -90,6 +90,21 @@ fn kind(bytes: &[u8]) -> Option<&str> {
     str::from_utf8(end.get(at + 1..)?).ok()
 }
 
+/// Which job an event is about and its number there, by its bytes. Only the envelope has both names side by
+/// side, so nothing an event says can look like it.
+pub fn place_in_job(bytes: &[u8]) -> Option<(u128, u64)> {
+    const BETWEEN: &[u8] = b"\",\"job_seq\":";
+    let at = bytes
+        .windows(BETWEEN.len())
+        .rposition(|part| part == BETWEEN)?;
+    let id = bytes.get(at.checked_sub(36)?..at)?;
+    let job = uuid::Uuid::try_parse_ascii(id).ok()?;
+    let digits = bytes.get(at + BETWEEN.len()..)?;
+    let end = digits.iter().position(|byte| !byte.is_ascii_digit())?;
+    let seq = str::from_utf8(digits.get(..end)?).ok()?.parse().ok()?;
+    Some((job.as_u128(), seq))
+}
+
 /// What an event can be found by. Bytes that are no event of this schema are found by nothing.
 pub fn terms(bytes: &[u8]) -> BTreeSet<Term> {
     let mut terms = BTreeSet::new();
@@ -209,6 +224,20 @@ mod tests {
     }
 
     #[test]
+    fn the_number_within_the_job_is_read_from_the_bytes() {
+        let id = "0190c8f0-0000-7000-8000-000000000002";
+        let data = json!({"job": id, "text": format!("{id}\",\"job_seq\":7,")});
+        let mut event: Value = serde_json::from_slice(&event("job.failed", data)).unwrap();
+        let bytes = |event: &Value| clerkwork_core::canonical::to_bytes(event).unwrap();
+        assert_eq!(place_in_job(&bytes(&event)), None);
+        (event["job"], event["job_seq"]) = (id.into(), 42.into());
+        let job = uuid::Uuid::parse_str(id).unwrap().as_u128();
+        assert_eq!(place_in_job(&bytes(&event)), Some((job, 42)));
+        assert_eq!(place_in_job(b""), None);
+        assert_eq!(place_in_job(b"\",\"job_seq\":"), None);
+    }
+
+    #[test]
     fn what_is_no_event_is_found_by_nothing() {
         for bytes in [
             &b""[..],
@@ -238,6 +267,7 @@ mod tests {
         #[test]
         fn no_bytes_are_too_odd(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
             terms(&bytes);
+            place_in_job(&bytes);
         }
     }
 }

@@ -73,8 +73,30 @@ impl Edge {
     /// Adds a leaf; tiles that are full now go to `full`.
     pub fn append(&mut self, leaf: Digest, full: &mut Vec<Tile>) {
         self.size += 1;
-        let mut hash = leaf;
-        for level in 0..8_u8 {
+        self.push(0, leaf, full);
+    }
+
+    /// Adds the leaves of a whole tile, whose root is known. `false`, and nothing is done: the tree does not
+    /// end where a tile begins, or the tile is not full.
+    pub fn append_tile(&mut self, leaves: Vec<Digest>, root: Digest, full: &mut Vec<Tile>) -> bool {
+        if !self.size.is_multiple_of(256) || leaves.len() != Tile::WIDTH {
+            return false;
+        }
+        let n = self.size / 256;
+        self.size += 256;
+        full.push(Tile {
+            at: TileAt { level: 0, n },
+            hashes: leaves,
+        });
+        if self.levels.is_empty() {
+            self.levels.push(Vec::new());
+        }
+        self.push(1, root, full);
+        true
+    }
+
+    fn push(&mut self, from: u8, mut hash: Digest, full: &mut Vec<Tile>) {
+        for level in from..8_u8 {
             let at = usize::from(level);
             if self.levels.len() <= at {
                 self.levels.push(Vec::new());

@@ -45,6 +45,22 @@ impl Tile {
         })
     }
 
+    /// The hash that stands for this tile in the one above it; nothing while it is not full.
+    pub fn root(&self) -> Option<Digest> {
+        (self.hashes.len() == Self::WIDTH)
+            .then(|| perfect(&self.hashes))
+            .flatten()
+    }
+
+    /// The tile above this one, and which of its hashes stands for this one.
+    pub fn above(&self) -> (TileAt, usize) {
+        let at = TileAt {
+            level: self.at.level + 1,
+            n: self.at.n / 256,
+        };
+        (at, (self.at.n % 256) as usize)
+    }
+
     /// The hash of the node at `level` of the tree (0: leaves) and number `n` there, if this tile
     /// covers it.
     pub fn node(&self, level: u8, n: u64) -> Option<Digest> {

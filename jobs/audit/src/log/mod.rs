@@ -15,6 +15,7 @@ mod checkpoint;
 mod edge;
 mod key;
 mod layout;
+mod manifest;
 mod proof;
 mod receipt;
 #[cfg(test)]
@@ -29,6 +30,7 @@ pub use key::{KeyError, LogKey, LogVerifiers};
 pub use layout::{
     EntriesError, MAX_ENTRY, Tile, TileAt, entries_path, read_entries, tile_path, write_entries,
 };
+pub use manifest::{Manifest, ManifestError};
 pub use proof::{
     Known, Proof, ProofError, check_growth, check_inclusion, growth, growth_needs, inclusion,
     inclusion_needs,
@@ -50,6 +52,17 @@ pub fn node_hash(left: &Digest, right: &Digest) -> Digest {
     hasher.update(left.0);
     hasher.update(right.0);
     Digest(hasher.finalize().into())
+}
+
+/// The hashes of entries, and their root if they fill a tile.
+pub fn hash_entries<'e>(
+    entries: impl IntoIterator<Item = &'e [u8]>,
+) -> (Vec<Digest>, Option<Digest>) {
+    let hashes: Vec<_> = entries.into_iter().map(leaf_hash).collect();
+    let root = (hashes.len() == Tile::WIDTH)
+        .then(|| perfect(&hashes))
+        .flatten();
+    (hashes, root)
 }
 
 /// The root over hashes whose number is a power of two.

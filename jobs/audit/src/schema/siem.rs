@@ -37,6 +37,7 @@ impl Event {
     fn entity(&self) -> Option<(&'static str, &str)> {
         [
             ("Review", "/data/review"),
+            ("Job", "/job"),
             ("Brake", "/data/brake"),
             ("Token", "/data/token"),
             ("Substitution", "/data/substitution"),
@@ -44,7 +45,6 @@ impl Event {
             ("Signing Key", "/data/vkey"),
             ("Person", "/data/subject"),
             ("Event", "/data/event"),
-            ("Job", "/job"),
             ("Job", "/data/job"),
             ("Batch", "/batch"),
         ]
@@ -176,16 +176,23 @@ mod tests {
     const DECIDED: &[u8] = br#"{"actor":{"kind":"robot","name":"w1"},"at":1772352000000001,"data":{"facts":"f","policy":"p1","rules":["r1","r2"],"verdict":"review"},"id":"0190c8f0-0000-7000-8000-000000000001","job":"0190c8f0-0000-7000-8000-000000000002","job_seq":3,"office":"center","type":"job.decided","v":1}"#;
     const GRANTED: &[u8] = br#"{"actor":{"kind":"user","name":"dave"},"at":1772352000000001,"data":{"role":"auditor","user":"frank"},"id":"0190c8f0-0000-7000-8000-000000000001","office":"center","type":"role.granted","v":1}"#;
 
+    #[track_caller]
+    fn pinned(event: &Value) -> String {
+        let mut bytes = clerkwork_core::canonical::to_bytes(event).unwrap();
+        bytes.push(b'\n');
+        String::from_utf8(bytes).unwrap()
+    }
+
     #[test]
     fn ocsf_is_pinned() {
-        insta::assert_json_snapshot!(ocsf(DECIDED).unwrap());
-        insta::assert_json_snapshot!(ocsf(GRANTED).unwrap());
+        insta::assert_snapshot!(pinned(&ocsf(DECIDED).unwrap()));
+        insta::assert_snapshot!(pinned(&ocsf(GRANTED).unwrap()));
     }
 
     #[test]
     fn ecs_is_pinned() {
-        insta::assert_json_snapshot!(ecs(DECIDED).unwrap());
-        insta::assert_json_snapshot!(ecs(GRANTED).unwrap());
+        insta::assert_snapshot!(pinned(&ecs(DECIDED).unwrap()));
+        insta::assert_snapshot!(pinned(&ecs(GRANTED).unwrap()));
     }
 
     #[test]

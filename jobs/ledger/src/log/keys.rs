@@ -1,6 +1,9 @@
 //! The keys that sign heads: made, added beside the old one, and retired.
 
-use clerkwork_audit::{EventDraft, EventType, log::LogKey};
+use clerkwork_audit::{
+    EventDraft, EventType,
+    log::{LogKey, Manifest},
+};
 use clerkwork_core::{Actor, Office, Timestamp};
 use serde_json::json;
 
@@ -195,6 +198,16 @@ impl Ledger {
     }
 
     /// The keys that sign now.
+    /// Signs what a bundle of this log holds.
+    ///
+    /// # Errors
+    /// [`LedgerError::Invalid`] when it cannot be signed, for example because no key signs the log.
+    pub async fn sign_manifest(&self, manifest: &Manifest) -> Result<String, LedgerError> {
+        let keys = self.signing_keys(&manifest.origin).await?;
+        let signed = manifest.sign(&keys);
+        signed.map_err(|error| LedgerError::Invalid(error.to_string()))
+    }
+
     pub(super) async fn signing_keys(&self, origin: &str) -> Result<Vec<LogKey>, LedgerError> {
         let found = self.pools().fetch(ALL, Vec::new()).await?;
         let mut keys = Vec::new();

@@ -147,6 +147,68 @@ impl Ledger {
         Ok(found.into_iter().enumerate().map(entry).collect())
     }
 
+    /// The bytes of the entries from number `index` on, at most `limit`, and where the last one stands: for
+    /// those who go through all of them. They must be numbered.
+    pub async fn entry_bytes(
+        &self,
+        index: u64,
+        place: Option<LogPlace>,
+        limit: u32,
+    ) -> Result<(Vec<Vec<u8>>, Option<LogPlace>), LedgerError> {
+        let after = match (index, place) {
+            (0, _) => LogPlace::default(),
+            (_, Some(place)) => place,
+            (_, None) => match self.place_of(index - 1).await? {
+                Some(place) => place,
+                None => return Ok((Vec::new(), None)),
+            },
+        };
+        let sql = match self.pools().engine() {
+            Engine::Sqlite => {
+                "SELECT bytes, n FROM event WHERE n > $2 AND $1 = 0 ORDER BY n LIMIT $3"
+            }
+            Engine::Postgres => {
+                "SELECT bytes, n, xid::text::bigint FROM event \
+                 WHERE (xid, n) > ($1::bigint::text::xid8, $2::bigint) ORDER BY xid, n LIMIT $3"
+            }
+        };
+        let cells = vec![after.xid.into(), after.n.into(), limit.into()];
+        let found = self.pools().fetch(sql, cells).await?;
+        let damaged = |Damage(damage)| LedgerError::corrupt("event", "?", damage);
+        let last = found.last().map(|row| {
+            let xid = match self.pools().engine() {
+                Engine::Sqlite => Ok(0),
+                Engine::Postgres => row.int(2),
+            };
+            Ok(LogPlace {
+                xid: xid?,
+                n: row.int(1)?,
+            })
+        });
+        let last = last.transpose().map_err(damaged)?;
+        let bytes = found
+            .iter()
+            .map(|row| row.blob(0))
+            .collect::<Result<_, _>>();
+        Ok((bytes.map_err(damaged)?, last))
+    }
+
+    /// Tiles of a level in the order of their numbers, from `n` on.
+    pub async fn tiles(&self, level: u8, n: u64, limit: u32) -> Result<Vec<Tile>, LedgerError> {
+        let sql = "SELECT n, hashes FROM log_tile WHERE level = $1 AND n >= $2 ORDER BY n LIMIT $3";
+        let cells = vec![i64::from(level).into(), number(n).into(), limit.into()];
+        let found = self.pools().fetch(sql, cells).await?;
+        let read = |row: &Cells| {
+            let read = || Ok((counted(row, 0)?, row.blob(1)?));
+            let (n, hashes) =
+                read().map_err(|Damage(damage)| LedgerError::corrupt("log_tile", "?", damage))?;
+            let at = TileAt { level, n };
+            Tile::read(at, &hashes)
+                .ok_or_else(|| damaged_tile(at, "it is no row of 1 to 256 hashes"))
+        };
+        found.iter().map(read).collect()
+    }
+
     async fn place_of(&self, index: u64) -> Result<Option<LogPlace>, LedgerError> {
         let sql = match self.pools().engine() {
             Engine::Sqlite => "SELECT 0, n FROM event WHERE n = $1 + 1",

@@ -34,7 +34,7 @@ const AT_ONCE: u32 = 1_000;
 /// sheets, the oldest first.
 ///
 /// A bundle is a folder in the layout of C2SP tlog-tiles (`checkpoint`, `tile/…`, `tile/entries/…`, beside
-/// them `keys` and `manifest.json`). It is the work of all offices, so it takes an auditor of the centre.
+/// them `keys` and a signed `manifest` of all files). It is the work of all offices, so it takes an auditor of the centre.
 /// jsonl has the exact bytes of each event on a line of its own; csv and xlsx have a row for each, every
 /// cell as text; ocsf and ecs are lines for systems that collect events of many programs, with the event
 /// itself in each.

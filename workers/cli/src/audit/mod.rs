@@ -4,6 +4,7 @@ mod bundle;
 mod checkpoint;
 mod erase;
 mod export;
+mod hashed;
 mod keys;
 mod master_key;
 mod prove;

@@ -1,35 +1,28 @@
 //! Where a log is read from: the ledger, or a bundle that was exported from one.
 
-use std::{fs, path::Path};
+use std::{collections::HashMap, fs, path::Path, sync::Arc};
 
 use clerkwork_audit::log::{Tile, TileAt, entries_path, read_entries, tile_path};
-use clerkwork_ledger::{Ledger, LogPlace};
+use clerkwork_ledger::Ledger;
 
 use super::{no_log, not_verified};
 use crate::failure::Failure;
 
-/// Entries read from the ledger at a time.
-const AT_ONCE: u32 = 8_192;
 /// Longest file of a bundle: 256 entries of the greatest length.
 const MAX_FILE: u64 = 256 * (65_535 + 2);
+/// Entries read from the ledger at a time.
+const AT_ONCE: u64 = 2_048;
 
 /// A log, as far as it is to be read.
-pub enum Source<'s> {
+#[derive(Clone)]
+pub enum Source {
     /// The ledger of this installation.
-    Ledger(&'s Ledger),
+    Ledger(Ledger),
     /// A folder in the layout of C2SP `tlog-tiles`.
-    Folder(&'s Path),
+    Folder(Arc<Path>),
 }
 
-/// Some entries in a row, and where the last one stands.
-pub struct Entries {
-    /// Their bytes.
-    pub bytes: Vec<Vec<u8>>,
-    /// To go on from.
-    pub place: Option<LogPlace>,
-}
-
-impl Source<'_> {
+impl Source {
     /// The latest signed head.
     pub async fn checkpoint(&self) -> Result<String, Failure> {
         match self {
@@ -49,53 +42,49 @@ impl Source<'_> {
         }
     }
 
-    /// Entries from `index` on in a log of `size`, at least one if there is one. In a folder, `index`
-    /// is the beginning of a bundle.
-    pub async fn entries(
-        &self,
-        index: u64,
-        place: Option<LogPlace>,
-        size: u64,
-    ) -> Result<Entries, Failure> {
+    /// The entries from `from` up to `to` in a log of `size`, as far as they are there. `from` is the
+    /// beginning of a tile.
+    pub async fn entries(&self, from: u64, to: u64, size: u64) -> Result<Vec<Vec<u8>>, Failure> {
+        let mut all = Vec::with_capacity(usize::try_from(to - from).unwrap_or(0));
         match self {
             Self::Ledger(ledger) => {
-                let left = u32::try_from(size - index).unwrap_or(u32::MAX);
-                let found = ledger.entries(index, place, AT_ONCE.min(left)).await?;
-                Ok(Entries {
-                    place: found.last().map(|entry| entry.place),
-                    bytes: found.into_iter().map(|entry| entry.bytes).collect(),
-                })
+                let mut place = None;
+                while (all.len() as u64) < to - from {
+                    let index = from + all.len() as u64;
+                    let limit = u32::try_from(AT_ONCE.min(to - index)).unwrap_or(u32::MAX);
+                    let (some, last) = ledger.entry_bytes(index, place, limit).await?;
+                    if some.is_empty() {
+                        break;
+                    }
+                    all.extend(some);
+                    place = last;
+                }
             }
             Self::Folder(folder) => {
-                let path = entries_path(index / 256, size);
-                let bundle = read(folder, &path)?;
-                let entries = read_entries(&bundle)
-                    .map_err(|error| not_verified(format!("`{path}`: {error}")))?;
-                let wanted = (size - index).min(256);
-                if entries.len() as u64 != wanted {
-                    return Err(not_verified(format!(
-                        "`{path}` has {} entries instead of {wanted}",
-                        entries.len()
-                    )));
+                for n in from / 256..to.div_ceil(256) {
+                    let path = entries_path(n, size);
+                    let bundle = read(folder, &path)?;
+                    let entries = read_entries(&bundle)
+                        .map_err(|error| not_verified(format!("`{path}`: {error}")))?;
+                    let wanted = (size - n * 256).min(256);
+                    if entries.len() as u64 != wanted {
+                        return Err(not_verified(format!(
+                            "`{path}` has {} entries instead of {wanted}",
+                            entries.len()
+                        )));
+                    }
+                    let left = usize::try_from(to - n * 256).unwrap_or(usize::MAX);
+                    all.extend(entries.into_iter().take(left).map(<[u8]>::to_vec));
                 }
-                Ok(Entries {
-                    bytes: entries.into_iter().map(<[u8]>::to_vec).collect(),
-                    place: None,
-                })
             }
         }
+        Ok(all)
     }
 
-    /// One entry, wherever it stands.
+    /// One entry.
     pub async fn entry(&self, index: u64, size: u64) -> Result<Option<Vec<u8>>, Failure> {
-        let (from, to) = match self {
-            Self::Ledger(_) => (index, index + 1),
-            // A bundle is read whole, and its path depends on the size of the log.
-            Self::Folder(_) => (index / 256 * 256, size),
-        };
-        let entries = self.entries(from, None, to).await?;
-        let at = usize::try_from(index - from).unwrap_or(usize::MAX);
-        Ok(entries.bytes.into_iter().nth(at))
+        let entries = self.entries(index / 256 * 256, index + 1, size).await?;
+        Ok(entries.into_iter().nth((index % 256) as usize))
     }
 
     /// A tile as it is stored.
@@ -112,6 +101,31 @@ impl Source<'_> {
                 Tile::read(at, &bytes).ok_or_else(no_tile)
             }
         }
+    }
+
+    /// Tiles as they are stored: those of a level that follow each other at once.
+    pub async fn tiles(
+        &self,
+        wanted: impl Iterator<Item = TileAt>,
+        size: u64,
+    ) -> Result<Vec<Tile>, Failure> {
+        let wanted: Vec<_> = wanted.collect();
+        let mut found = HashMap::new();
+        if let (Self::Ledger(ledger), Some(first)) =
+            (self, wanted.iter().filter(|at| at.level == 0).min())
+        {
+            let limit = u32::try_from(wanted.len()).unwrap_or(u32::MAX);
+            let row = ledger.tiles(0, first.n, limit).await?;
+            found.extend(row.into_iter().map(|tile| (tile.at, tile)));
+        }
+        let mut tiles = Vec::with_capacity(wanted.len());
+        for at in wanted {
+            tiles.push(match found.remove(&at) {
+                Some(tile) => tile,
+                None => self.tile(at, size).await?,
+            });
+        }
+        Ok(tiles)
     }
 }
 

@@ -6,9 +6,15 @@ use std::{
 };
 
 use clerkwork_audit::log::{Checkpoint, LogVerifiers, Receipt, ReceiptError};
+use indicatif::ProgressBar;
 use serde_json::json;
 
-use super::{broken_head, not_verified, note_read, source::Source, verifiers, walk::walk};
+use super::{
+    broken_head, bundle, not_verified, note_read,
+    source::Source,
+    verifiers,
+    walk::{range, walk},
+};
 use crate::{
     batch::bar,
     context::Context,
@@ -22,7 +28,9 @@ const MAX_FILE: u64 = 1 << 20;
 
 /// Proves that the log is whole and unchanged, or names the first thing that is not.
 ///
-/// Every event is hashed anew; tiles and root must be what that gives, and the head must be signed.
+/// Every event is hashed anew; tiles and root must be what that gives, the head must be signed, and no job may
+/// lack an event. With --from and --to only those entries are, and that the signed head covers them. A bundle's
+/// files must be those of its signed manifest.
 /// A bundle, a receipt and a saved checkpoint are checked without the ledger and without an account,
 /// by the keys that you name; get those from somebody whom you trust, not out of the bundle.
 ///
@@ -31,6 +39,7 @@ const MAX_FILE: u64 = 1 << 20;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   clerkwork audit verify --as frank
+  clerkwork audit verify --from 100000 --to 200000 --as frank
   clerkwork audit verify --saved last-month.checkpoint --as frank
   clerkwork audit verify --bundle trail/ --key 'tax.example/cw+1234abcd+AbC…'
   clerkwork audit verify --receipt event.tlog-proof --key 'tax.example/cw+1234abcd+AbC…'")]
@@ -41,6 +50,12 @@ pub struct Args {
     /// A receipt that `audit prove` wrote, alone
     #[arg(long, value_name = "FILE", conflicts_with = "bundle")]
     receipt: Option<PathBuf>,
+    /// Only the entries from this number on, counted from 0
+    #[arg(long, value_name = "N", conflicts_with_all = ["receipt", "saved"])]
+    from: Option<u64>,
+    /// Only the entries up to this number, which is not one of them
+    #[arg(long, value_name = "N", conflicts_with_all = ["receipt", "saved"])]
+    to: Option<u64>,
     /// A checkpoint that was saved earlier: the log must have grown out of it. May be repeated
     #[arg(long, value_name = "FILE")]
     saved: Vec<PathBuf>,
@@ -61,7 +76,12 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     let head = if let Some(folder) = &args.bundle {
         let keys = keys()?;
         let saved = saved(&args.saved, &keys)?;
-        walk(&Source::Folder(folder), &keys, &saved, &bar).await?
+        let source = Source::Folder(folder.as_path().into());
+        let head = proven(&source, &args, &keys, &saved, &bar).await?;
+        if args.from.is_none() && args.to.is_none() {
+            bundle::check(folder, &head, &keys)?;
+        }
+        head
     } else {
         let opened = installation::open(context).await?;
         let verb = "audit.verify";
@@ -74,21 +94,42 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
             false => keys()?,
         };
         let saved = saved(&args.saved, &keys)?;
-        walk(&Source::Ledger(&opened.ledger), &keys, &saved, &bar).await?
+        let source = Source::Ledger(opened.ledger.clone());
+        proven(&source, &args, &keys, &saved, &bar).await?
     };
     let out = &context.out;
+    let (from, to) = (args.from.unwrap_or(0), args.to.unwrap_or(head.size));
     out.line(format!(
-        "verified: {} entries of `{}`, root {}",
-        head.size, head.origin, head.root
+        "verified: {} entries of `{}`, {from} to {to} of {}, root {}",
+        to - from,
+        head.origin,
+        head.size,
+        head.root
     ));
     out.json(&json!({
         "verified": true,
         "origin": head.origin,
         "size": head.size,
         "root": head.root.to_string(),
+        "from": from,
+        "to": to,
         "saved": args.saved.len(),
     }));
     Ok(Exit::Done)
+}
+
+/// Goes through the whole log or the range that is wanted.
+async fn proven(
+    source: &Source,
+    args: &Args,
+    keys: &LogVerifiers,
+    saved: &[Checkpoint],
+    bar: &ProgressBar,
+) -> Result<Checkpoint, Failure> {
+    match (args.from, args.to) {
+        (None, None) => walk(source, keys, saved, bar).await,
+        (from, to) => range(source, keys, from.unwrap_or(0), to, bar).await,
+    }
 }
 
 fn named_keys(keys: &[String]) -> Result<LogVerifiers, Failure> {
