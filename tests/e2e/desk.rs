@@ -35,8 +35,11 @@ fn a_review_is_worked_on_by_one_person_at_a_time_and_done_by_hand() {
     let claimed = act(&home, "claim", &[], "bob").ok().json();
     assert_eq!(claimed["claimed_by"], "bob");
     let mine = home.json(&["review", "list", "--mine"]);
-    assert_eq!(mine["items"][0]["reference"], "X-1", "{mine:#}");
-    assert_eq!(mine["items"].as_array().unwrap().len(), 1);
+    // The desk may have given both to bob by then; one of them he has taken.
+    let mine = mine["items"].as_array().unwrap();
+    let taken = mine.iter().filter(|item| item["claimed_by"] == "bob");
+    let taken: Vec<_> = taken.map(|item| &item["reference"]).collect();
+    assert_eq!(taken, ["X-1"], "{mine:#?}");
     for (verb, more) in [
         ("claim", &[][..]),
         ("release", &[]),

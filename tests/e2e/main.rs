@@ -25,7 +25,9 @@ mod parts;
 mod people;
 mod platform;
 mod policy;
+
 mod policy_change;
+mod publish;
 mod red_letters;
 mod review;
 mod settle;

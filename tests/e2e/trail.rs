@@ -65,7 +65,7 @@ fn the_trail_is_searched_by_rule_policy_connector_outcome_and_words() {
         .collect();
     assert_eq!(kinds, ["job.blocked", "review.opened", "job.decided"]);
     let both = ["--rule", rule, "--policy", policy, "--verdict", "review"];
-    assert_eq!(found(&home, &both), [decided.clone()]);
+    assert_eq!(found(&home, &both), std::slice::from_ref(&decided));
     assert_eq!(
         search(&home, &["--rule", rule, "--verdict", "proceed"]),
         [] as [Value; 0]

@@ -7,6 +7,7 @@
 )]
 
 mod fleet_killed;
+mod log;
 mod lost_answers;
 mod red_letters;
 mod redis_breaks;

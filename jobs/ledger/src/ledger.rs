@@ -1,6 +1,7 @@
 //! The handle, and the requests that change something.
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -121,6 +122,13 @@ impl Ledger {
     /// The address without a password.
     pub fn url_redacted(&self) -> String {
         self.inner.url.clone()
+    }
+
+    /// The types of the events that were written here, as far as events are
+    /// [strict](LedgerOptions::strict_events).
+    pub fn recorded(&self) -> BTreeSet<&'static str> {
+        let recorded = self.inner.shared.recorded.lock();
+        recorded.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The clock that the ledger goes by.

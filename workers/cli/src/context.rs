@@ -1,10 +1,16 @@
 //! What every verb starts from: the options that all verbs share, the configuration, and the
 //! parts of the installation that a verb opens.
 
-use std::{path::PathBuf, sync::Arc};
+#[cfg(debug_assertions)]
+use std::collections::BTreeSet;
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use clap::Args;
 use clerkwork_core::{Clock, SystemClock, Timestamp};
+use clerkwork_ledger::Ledger;
 use clerkwork_runtime::{Config, Locale, Sources};
 
 use crate::{
@@ -47,6 +53,8 @@ pub struct Context {
     globals: Globals,
     config: Result<Config, Failure>,
     clock: Result<Arc<dyn Clock>, Failure>,
+    /// The verbs that were allowed, with the ledger they work on.
+    used: Mutex<Vec<(&'static str, Ledger)>>,
 }
 
 impl Context {
@@ -69,7 +77,23 @@ impl Context {
             globals,
             config,
             clock,
+            used: Mutex::default(),
         }
+    }
+
+    /// Notes that a verb was allowed.
+    pub fn uses(&self, verb: &'static str, ledger: &Ledger) {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.push((verb, ledger.clone()));
+    }
+
+    /// The verbs that were allowed, and the types of the events that were recorded.
+    #[cfg(debug_assertions)]
+    pub fn used(&self) -> (BTreeSet<&'static str>, BTreeSet<&'static str>) {
+        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let verbs = used.iter().map(|(verb, _)| *verb).collect();
+        let recorded = used.iter().flat_map(|(_, ledger)| ledger.recorded());
+        (verbs, recorded.collect())
     }
 
     /// The checked configuration.

@@ -18,6 +18,8 @@ mod brake;
 mod config;
 mod connection;
 mod context;
+#[cfg(debug_assertions)]
+mod coverage;
 mod credentials;
 mod dead_letters;
 mod doctor;
@@ -112,6 +114,8 @@ fn run(cli: Cli) -> Outcome {
     let outcome = runtime.block_on(cli.verb.run(&context));
     // What still blocks (a read of stdin) must not hold the process up.
     runtime.shutdown_background();
+    #[cfg(debug_assertions)]
+    let outcome = coverage::check(&context, outcome);
     outcome
 }
 

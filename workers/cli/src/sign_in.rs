@@ -174,6 +174,7 @@ impl Context {
         office: Option<&Office>,
     ) -> Result<(), Failure> {
         let Err(denied) = access()?.may(principal.counts_as(), verb, office) else {
+            self.uses(verb, &opened.ledger);
             return Ok(());
         };
         let data = json!({

@@ -17,6 +17,15 @@ pub(crate) struct Status {
     lanes: Vec<LaneLength>,
     dead_letters: Option<u64>,
     workers: Vec<Worker>,
+    /// Absent before the log has begun.
+    audit_log: Option<AuditLog>,
+}
+
+#[derive(Debug, Serialize)]
+struct AuditLog {
+    entries: u64,
+    /// How long the oldest event that has no number yet has waited for it.
+    lag_ms: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -122,6 +131,7 @@ pub(crate) async fn status(services: &Services) -> Result<Status, LedgerError> {
             entries: services.queue.len(lane).await.ok(),
         });
     }
+    let log = services.ledger.log_lag().await?;
     let silent = |heartbeat: Timestamp| now.since(heartbeat).as_secs();
     let workers = services
         .ledger
@@ -140,6 +150,10 @@ pub(crate) async fn status(services: &Services) -> Result<Status, LedgerError> {
         lanes,
         dead_letters: services.queue.dead_letter_count().await.ok(),
         workers: workers.collect(),
+        audit_log: log.map(|(entries, lag)| AuditLog {
+            entries,
+            lag_ms: u64::try_from(lag.as_millis()).unwrap_or(u64::MAX),
+        }),
     })
 }
 

@@ -30,6 +30,7 @@ mod services;
 mod start_error;
 mod telemetry;
 mod wiring;
+mod witness;
 
 pub use config::*;
 pub use data_dir::*;
@@ -42,7 +43,8 @@ pub use secret_file::{
     SecretFileError, create as create_secret_file, read as read_secret_file,
     replace as write_secret_file,
 };
-pub use services::Services;
+pub use services::{PublishError, Services, publish};
 pub use start_error::{StartError, StartErrorKind};
 pub use telemetry::init_telemetry;
 pub use wiring::{connect_upstreams, load_policy, master_key_source, open_ledger, open_queue};
+pub use witness::{Witness, WitnessError};

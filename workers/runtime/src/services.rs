@@ -10,7 +10,7 @@ use clerkwork_queue::Queue;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Config, Oversight};
+use crate::{Config, Oversight, Witness, WitnessError};
 
 /// The wired parts of one process.
 #[derive(Clone)]
@@ -90,4 +90,35 @@ impl Services {
         self.ledger.record(Office::default(), event).await?;
         Ok(())
     }
+}
+
+/// Tells a witness the latest head, and records that.
+///
+/// # Errors
+/// It was not told, in one sentence, or the ledger cannot take the record.
+pub async fn publish(
+    ledger: &Ledger,
+    witness: &Witness,
+    by: Actor,
+    office: Office,
+) -> Result<Option<u64>, PublishError> {
+    let Some(head) = ledger.checkpoint(None).await? else {
+        return Ok(None);
+    };
+    witness.tell(&head, ledger.clock().now()).await?;
+    let data = json!({"size": head.size, "to": witness.shown()});
+    let event = EventDraft::new(EventType::LogPublished, by, data);
+    ledger.record(office, event).await?;
+    Ok(Some(head.size))
+}
+
+/// Why a head was not published.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The witness.
+    #[error(transparent)]
+    Witness(#[from] WitnessError),
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
 }

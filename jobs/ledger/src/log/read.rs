@@ -1,5 +1,7 @@
 //! Reading the log: state, heads, tiles, entries.
 
+use std::time::Duration;
+
 use clerkwork_audit::log::{Tile, TileAt};
 use clerkwork_core::{Digest, EventId, Timestamp};
 
@@ -65,6 +67,18 @@ impl Ledger {
         };
         let read = found.first().map(read).transpose();
         read.map_err(|Damage(damage)| LedgerError::corrupt("log_state", "1", damage))
+    }
+
+    /// How many entries the log has, and how long the oldest event that is no entry yet has waited: the log's
+    /// lag. Nothing before the log is made.
+    pub async fn log_lag(&self) -> Result<Option<(u64, Duration)>, LedgerError> {
+        let Some(state) = self.log_state().await? else {
+            return Ok(None);
+        };
+        let waiting = self.oldest_after(state.place).await?;
+        let now = self.shared().clock.now();
+        let lag = waiting.map_or(Duration::ZERO, |at| now.since(at));
+        Ok(Some((state.size, lag)))
     }
 
     /// The latest head, or the latest of at most this size.

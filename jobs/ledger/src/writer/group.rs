@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     collections::{BTreeSet, HashMap},
-    sync::atomic::Ordering,
+    sync::{PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -70,6 +70,12 @@ async fn transact(
     }
     tx.commit().await.map_err(LedgerError::of_commit)?;
     shared.commits.fetch_add(1, Ordering::Relaxed);
+    let mut recorded = shared
+        .recorded
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    recorded.extend(&written.kinds);
+    drop(recorded);
     Ok((answers, written))
 }
 
@@ -148,6 +154,9 @@ async fn run(
         .collect();
     changed |= !plan.events.is_empty();
     written.work_appeared = plan.work_appeared;
+    if shared.strict {
+        written.kinds = plan.events.iter().map(|event| event.kind).collect();
+    }
     let at = plan.at;
     written.rows = write(tx, plan, shard).await?;
     for (i, job) in claimed_jobs(tx, at, claimed).await? {

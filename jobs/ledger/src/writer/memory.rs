@@ -3,7 +3,7 @@
 //! Nothing is remembered before its transaction has committed.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::{Mutex, PoisonError},
 };
 
@@ -37,6 +37,8 @@ pub(crate) struct Written {
     /// The `data_version` that the transaction saw; absent: rows are not remembered.
     pub(crate) version: Option<i64>,
     pub(crate) work_appeared: bool,
+    /// The types of the events, when they must be as their schema says.
+    pub(crate) kinds: BTreeSet<&'static str>,
 }
 
 impl Memory {

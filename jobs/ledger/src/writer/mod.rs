@@ -55,6 +55,8 @@ pub(crate) struct Shared {
     pub(crate) mint: Mint,
     /// Events must be as their schema says.
     pub(crate) strict: bool,
+    /// Then the types of those that were written.
+    pub(crate) recorded: std::sync::Mutex<std::collections::BTreeSet<&'static str>>,
     pub(crate) wake: Wake,
     pub(crate) commits: AtomicU64,
     pub(crate) requests: AtomicU64,
@@ -70,6 +72,7 @@ impl Shared {
             clock,
             mint: Mint::default(),
             strict,
+            recorded: std::sync::Mutex::default(),
             wake: Wake::default(),
             commits: AtomicU64::default(),
             requests: AtomicU64::default(),

@@ -33,6 +33,7 @@ mod review;
 mod search;
 mod tokens;
 mod trail;
+mod unwritten;
 mod waits;
 mod wake;
 mod world;

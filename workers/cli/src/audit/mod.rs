@@ -8,6 +8,7 @@ mod hashed;
 mod keys;
 mod master_key;
 mod prove;
+mod publish;
 mod search;
 mod sheet;
 mod show;
@@ -41,6 +42,7 @@ pub enum Verb {
     Verify(verify::Args),
     Export(export::Args),
     Checkpoint(checkpoint::Args),
+    Publish(publish::Args),
     Keys(keys::ListArgs),
     AddKey(keys::AddArgs),
     RetireKey(keys::RetireArgs),
@@ -58,6 +60,7 @@ impl Verb {
             Self::Verify(args) => verify::run(context, args).await,
             Self::Export(args) => export::run(context, args).await,
             Self::Checkpoint(args) => checkpoint::run(context, args).await,
+            Self::Publish(args) => publish::run(context, args).await,
             Self::Keys(args) => keys::list(context, args).await,
             Self::AddKey(args) => keys::add(context, args).await,
             Self::RetireKey(args) => keys::retire(context, args).await,

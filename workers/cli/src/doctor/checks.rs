@@ -265,6 +265,26 @@ pub async fn workers(ledger: &Ledger, config: &Config, now: Timestamp) -> Check 
     Check::ok(NAME, names.collect::<Vec<_>>().join(", "))
 }
 
+/// Events get their numbers, and the log its heads.
+pub async fn audit_log(ledger: &Ledger, config: &Config) -> Check {
+    const NAME: &str = "audit_log";
+    let (size, lag) = match ledger.log_lag().await {
+        Ok(Some(known)) => known,
+        Ok(None) => {
+            let advice = "it begins within seconds while `clerkwork up` or a scheduler runs";
+            return Check::warn(NAME, "it has not begun", advice);
+        }
+        Err(error) => return unreadable(NAME, &error),
+    };
+    let message = format!("{size} entries, lag {} s", lag.as_secs());
+    if lag > config.audit.lag_alarm {
+        let advice = "start `clerkwork up` or a scheduler; if one runs, look for a transaction that stays \
+             open";
+        return Check::warn(NAME, message, advice);
+    }
+    Check::ok(NAME, message)
+}
+
 /// The clock is not behind what is on record.
 pub async fn clock(ledger: &Ledger, now: Timestamp) -> Check {
     const NAME: &str = "clock";

@@ -92,6 +92,7 @@ pub async fn run(context: &Context, _: Args) -> Outcome {
                 Ok(opened) => {
                     found.extend(checks::ledger(&opened.ledger).await);
                     found.push(checks::workers(&opened.ledger, config, context.now()).await);
+                    found.push(checks::audit_log(&opened.ledger, config).await);
                     found.push(checks::clock(&opened.ledger, context.now()).await);
                 }
                 Err(failure) => found.push(Check::fail(

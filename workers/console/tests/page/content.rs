@@ -51,6 +51,11 @@ async fn figures_and_lists_agree_with_the_ledger() {
     assert_eq!(batch["total"], APPLICATIONS);
     assert_eq!(batch["ended"], APPLICATIONS);
     assert_eq!(status["lanes"].as_array().unwrap().len(), 3);
+    let log = &status["audit_log"];
+    assert!(
+        log["entries"].as_u64().unwrap() > 0 && log["lag_ms"].is_u64(),
+        "{log}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

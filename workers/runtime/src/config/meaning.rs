@@ -5,7 +5,7 @@ use std::path::Path;
 use tracing_subscriber::EnvFilter;
 
 use super::{Config, ConfigError, Secret, SecretUrl, layer::Place};
-use crate::secret_file;
+use crate::{Witness, secret_file};
 
 /// Checks `config`, and reads the files it names.
 pub(super) fn check(
@@ -46,6 +46,9 @@ pub(super) fn check(
             "redis.prefix",
             format!("`{prefix}` cannot begin a key; write 1 to 64 letters, digits, `-` or `_`"),
         );
+    }
+    if let Err(error) = Witness::configured(&config.audit) {
+        return wrong("audit", error.to_string());
     }
     let fleet = &config.fleet;
     if fleet.backoff_max < fleet.backoff_base {

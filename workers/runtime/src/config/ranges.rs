@@ -34,6 +34,7 @@ pub(super) const RANGES: &[(&str, f64, f64)] = &[
     ("desk.look_every_seconds", 0.05, 600.0),
     ("audit.checkpoint_seconds", 0.05, 60.0),
     ("audit.lag_alarm_seconds", 1.0, 86_400.0),
+    ("audit.publish_minutes", 1.0, 100_000.0),
     ("scheduler.tick_ms", 1.0, 60_000.0),
     ("scheduler.urgent_within_seconds", 0.0, 2_592_000.0),
     ("scheduler.rescue_every_seconds", 0.05, 3_600.0),

@@ -42,7 +42,10 @@ impl Settings {
 fn shown(key: &str, value: &Value) -> String {
     match &value.kind {
         ValueKind::String(text) if text.is_empty() => "\"\"".into(),
-        ValueKind::String(_) if SECRETS.contains(&key) => "\"…\"".into(),
+        // The address of a webhook is often its only secret.
+        ValueKind::String(_) if SECRETS.contains(&key) || key.ends_with("webhook") => {
+            "\"…\"".into()
+        }
         ValueKind::String(text) if key.ends_with("url") => {
             quoted(&SecretUrl::new(text.as_str()).to_string())
         }
