@@ -36,7 +36,11 @@ async fn end(services: &Services, ids: &[JobId], to: State, kind: EventType) {
             services.ledger.claim(claim).await.unwrap(),
             Claimed::Yes(_)
         ));
-        let event = EventDraft::new(kind, Actor::Robot("stage".into()), json!({}));
+        let data = match kind {
+            EventType::JobFailed => json!({"error": "etax.issue: transient", "failures": 3}),
+            _ => json!({}),
+        };
+        let event = EventDraft::new(kind, Actor::Robot("stage".into()), data);
         let change = Change::new(*id, State::Running, attempt, to).event(event);
         assert_eq!(services.ledger.change(change).await.unwrap(), Changed::Yes);
     }

@@ -124,7 +124,7 @@ impl Room {
         let event = EventDraft::new(
             EventType::JobBlocked,
             Actor::Robot("stage".into()),
-            json!({}),
+            json!({"review": id.to_string(), "rules": ["a.large"]}),
         );
         let mut block = Change::new(job, State::Running, attempt, State::Blocked).event(event);
         block.review = Some(ReviewWrite::Open {
@@ -174,7 +174,8 @@ impl Room {
     async fn patch(&self, id: ReviewId, patch: ReviewPatch) {
         let review = self.review(id).await;
         let attempt = self.job_of(review.job).await.1;
-        let event = EventDraft::new(EventType::ReviewClaimed, Actor::User("b".into()), json!({}));
+        let data = json!({"review": id.to_string(), "until": 0});
+        let event = EventDraft::new(EventType::ReviewClaimed, Actor::User("b".into()), data);
         let mut change =
             Change::new(review.job, State::Blocked, attempt, State::Blocked).event(event);
         change.review = Some(ReviewWrite::Patch {
@@ -192,7 +193,13 @@ impl Room {
     async fn approve_first(&self, id: ReviewId, by: &str, tier: Tier) {
         let review = self.review(id).await;
         let attempt = self.job_of(review.job).await.1;
-        let event = EventDraft::new(EventType::ReviewSeconded, Actor::User(by.into()), json!({}));
+        let digest = |digest: Digest| digest.to_string();
+        let binding = &review.binding;
+        let data = json!({
+            "review": id.to_string(), "payload": digest(binding.payload),
+            "facts": digest(binding.facts), "policy": digest(binding.policy),
+        });
+        let event = EventDraft::new(EventType::ReviewSeconded, Actor::User(by.into()), data);
         let mut change =
             Change::new(review.job, State::Blocked, attempt, State::Blocked).event(event);
         change.review = Some(ReviewWrite::Decide {

@@ -87,7 +87,8 @@ async fn fail_once(services: &Services, job: JobId, pause: Duration) {
     };
     let claimed = services.ledger.claim(claim).await.unwrap();
     assert!(matches!(claimed, Claimed::Yes(_)));
-    let event = EventDraft::new(EventType::JobRetryScheduled, actor, json!({}));
+    let data = json!({"error": "etax.dossier: transient", "failures": 1, "run_at": 0});
+    let event = EventDraft::new(EventType::JobRetryScheduled, actor, data);
     let mut change = Change::new(job, State::Running, 1, State::Retryable).event(event);
     change.next_attempt = 2;
     change.run_at = Some(services.clock.now().after(pause));
