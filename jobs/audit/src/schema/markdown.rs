@@ -51,10 +51,11 @@ pub fn markdown() -> Result<String, &'static str> {
     }
     page.push_str(
         "\n## Types\n\n`?`: may be missing or null. *Sealed* fields are personal data: the event holds \
-         a commitment. *OCSF*: class and activity of version 1.3; *ECS*: `event.category` and \
+         a commitment. *Last word of*: the changes of a job's state that it can be the last \
+         event of. *OCSF*: class and activity of version 1.3; *ECS*: `event.category` and \
          `event.type` of version 8. `clerkwork audit export --format ocsf` and `--format ecs` write \
          events in these forms.\n\n| type | what happened | particulars | sealed | outcome | OCSF | ECS \
-         | written by |\n|---|---|---|---|---|---|---|---|\n",
+         | written by | last word of |\n|---|---|---|---|---|---|---|---|---|\n",
     );
     for kind in EventType::ALL {
         let Some(event) = schema.of(*kind) else {
@@ -74,11 +75,12 @@ pub fn markdown() -> Result<String, &'static str> {
         };
         let _ = writeln!(
             page,
-            "| `{kind}` | {} | {} | {} | {outcome} | {class} {name}, {activity} | {category}, {ecs} | {} |",
+            "| `{kind}` | {} | {} | {} | {outcome} | {class} {name}, {activity} | {category}, {ecs} | {} | {} |",
             kind.about(),
             list(&event.data),
             list(&event.sealed),
             list(&event.verbs),
+            list(&event.moves),
         );
     }
     page.push_str("\n## Particulars\n\n| field | form | meaning |\n|---|---|---|\n");

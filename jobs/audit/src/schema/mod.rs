@@ -9,6 +9,7 @@ mod siem;
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
+use clerkwork_core::State;
 use serde::Deserialize;
 
 use crate::EventType;
@@ -155,6 +156,9 @@ pub struct EventSchema {
     /// It is about one job.
     #[serde(default)]
     pub job: bool,
+    /// The transitions of the job that it is the last word of, as `from>to`.
+    #[serde(default)]
+    pub moves: Vec<String>,
     /// How it went.
     #[serde(default)]
     pub outcome: Outcome,
@@ -171,6 +175,12 @@ pub struct EventSchema {
 }
 
 impl EventSchema {
+    /// Whether it can be the last word of this transition of its job.
+    pub fn ends(&self, from: State, to: State) -> bool {
+        let known = |known: &String| known.split_once('>') == Some((from.as_str(), to.as_str()));
+        self.moves.iter().any(known)
+    }
+
     /// Its particulars, and whether each must be there.
     pub fn data(&self) -> impl Iterator<Item = (&str, bool)> {
         let of = |name: &'_ str| -> (usize, bool) {
@@ -228,6 +238,8 @@ impl Schema {
 mod tests {
     use std::collections::BTreeSet;
 
+    use clerkwork_core::state::TRANSITIONS;
+
     use super::*;
 
     #[test]
@@ -235,6 +247,29 @@ mod tests {
         let schema = schema().unwrap();
         assert_eq!(schema.version, crate::SCHEMA_VERSION);
         assert_eq!(schema.events.len(), EventType::ALL.len());
+    }
+
+    #[test]
+    fn every_transition_has_events_and_every_event_about_a_job_says_of_which() {
+        let schema = schema().unwrap();
+        let told = |from: State, to: State| {
+            let events = schema.events.values();
+            events.filter(|event| event.ends(from, to)).count()
+        };
+        for (from, to) in TRANSITIONS {
+            assert!(told(*from, *to) > 0, "{from} to {to} has no event");
+        }
+        for (name, event) in &schema.events {
+            for moved in &event.moves {
+                let (from, to) = moved.split_once('>').unwrap();
+                let pair = (from.parse().unwrap(), to.parse().unwrap());
+                assert!(
+                    TRANSITIONS.contains(&pair),
+                    "{name}: {moved} is no transition"
+                );
+            }
+            assert!(event.job || event.moves.is_empty(), "{name}");
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Events that are looked at for one page at most.
-const LOOKED_AT: u32 = 10_000;
+const LOOKED_AT: u32 = 2_500;
 
 /// Lists are counted so far, to find the shortest.
 const COUNTED: u32 = 2_000;

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use clerkwork_audit::{Envelope, EventDraft, PersonKey, RenderError, Sealer};
+use clerkwork_audit::{Envelope, EventDraft, PersonKey, RenderError, Sealer, schema::schema};
 use clerkwork_core::{
     BatchId, EffectState, EventId, JobId, Office, ReviewId, ReviewState, State, Timestamp,
 };
@@ -283,6 +283,19 @@ impl<'a> Plan<'a> {
                 from: row.state,
                 to: step.to,
             });
+        }
+        if self.strict {
+            let ends = |draft: &EventDraft| {
+                let of = schema().ok().and_then(|schema| schema.of(draft.kind));
+                of.is_some_and(|of| of.ends(row.state, step.to))
+            };
+            if !drafts.last().is_some_and(ends) {
+                let said: Vec<_> = drafts.iter().map(|draft| draft.kind.as_str()).collect();
+                return Err(LedgerError::Invalid(format!(
+                    "a job that goes from {} to {} does not end with {said:?} by events.toml",
+                    row.state, step.to
+                )));
+            }
         }
         let lapsing = if step.to == State::Cancelled {
             self.open_review_of(step.job)

@@ -113,3 +113,33 @@ impl Gaps {
         )))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(places: &[(u64, u128, u64)], size: u64) -> Option<String> {
+        let mut gaps = Gaps::default();
+        let (early, late) = places.split_at(places.len() / 2);
+        gaps.note(100, early);
+        gaps.note(100, late);
+        gaps.none(size).err().map(|failure| failure.message)
+    }
+
+    #[test]
+    fn an_event_that_was_left_out_is_missed_unless_it_may_be_under_way() {
+        let whole = [(0, 7, 1), (1, 8, 1), (2, 7, 3), (3, 7, 2), (4, 8, 2)];
+        assert_eq!(said(&whole, 10_000), None, "whatever their order");
+        let gap = [(0, 7, 1), (1, 8, 1), (2, 7, 3), (4, 8, 2)];
+        let told = said(&gap, 10_000).unwrap();
+        let id = uuid::Uuid::from_u128(7).to_string();
+        for part in [&*id, "has 2 events", "entry 102", "number 3"] {
+            assert!(told.contains(part), "{told}");
+        }
+        // Entry 102 is among the last of so small a log.
+        assert_eq!(said(&gap, 102 + UNDER_WAY), None);
+        assert!(said(&gap, 103 + UNDER_WAY).is_some());
+        let first = [(0, 7, 2), (1, 7, 3)];
+        assert!(said(&first, 10_000).unwrap().contains("has 2 events"));
+    }
+}

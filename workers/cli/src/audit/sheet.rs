@@ -225,6 +225,37 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
+    /// A device on which nothing has room.
+    fn full() -> std::io::BufWriter<std::fs::File> {
+        let device = std::fs::OpenOptions::new().write(true).open("/dev/full");
+        std::io::BufWriter::new(device.unwrap())
+    }
+
+    /// Writes until it fails, which must be before the file has ended.
+    fn refused(mut sheet: Box<dyn Sheet>) -> String {
+        let event = event("li", r#"{"a":1}"#);
+        for _ in 0..1_000 {
+            if let Err(error) = sheet.add(&event) {
+                return error.to_string();
+            }
+        }
+        sheet.end().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_full_disk_is_never_a_whole_file() {
+        let sheets: [Box<dyn Sheet>; 4] = [
+            Box::new(Lines(full())),
+            Box::new(Mapped(full(), clerkwork_audit::schema::ocsf)),
+            Box::new(Csv::new(full()).unwrap()),
+            Box::new(Xlsx::new(full()).unwrap()),
+        ];
+        for sheet in sheets {
+            let said = refused(sheet);
+            assert!(said.contains("No space left"), "{said}");
+        }
+    }
+
     #[test]
     fn lines_are_the_exact_bytes() {
         let mut out = Vec::new();
