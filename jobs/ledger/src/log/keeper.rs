@@ -123,7 +123,6 @@ impl LogKeeper {
     /// When the ledger cannot be reached or is damaged; what was numbered until then is stored, and a
     /// later call goes on from there.
     pub async fn pass(&mut self) -> Result<Numbered, LedgerError> {
-        while self.make_up().await? {}
         let mut done = Numbered::default();
         loop {
             let more = match self.step(&mut done).await {
@@ -139,13 +138,16 @@ impl LogKeeper {
                 let now = self.ledger.shared().clock.now();
                 let waits = waiting.map_or(Duration::ZERO, |at| now.since(at));
                 done.lag = done.lag.max(waits);
+                // Numbers do not wait for what a search needs.
+                while self.keep_terms().await? {}
                 return Ok(done);
             }
         }
     }
 
-    /// Keeps the terms of entries that were numbered before terms were kept. Whether there may be more.
-    async fn make_up(&mut self) -> Result<bool, LedgerError> {
+    /// Keeps the terms of entries that have their numbers, in a transaction of its own. Whether there may be
+    /// more.
+    async fn keep_terms(&mut self) -> Result<bool, LedgerError> {
         let Some(state) = self.ledger.log_state().await? else {
             return Ok(false);
         };
@@ -159,9 +161,16 @@ impl LogKeeper {
         let Some(last) = found.last() else {
             return Ok(false);
         };
-        let mut rows = Rows::default();
+        let mut kept: Vec<(i64, EventId)> = Vec::new();
         for entry in &found {
-            put_terms(&mut rows, entry.event, &entry.bytes);
+            let terms = terms(&entry.bytes).into_iter();
+            kept.extend(terms.map(|term| (term.key(), entry.event)));
+        }
+        // In the order of the index, so that its pages are met once each.
+        kept.sort_unstable();
+        let mut rows = Rows::with_capacity(kept.len(), 2);
+        for (term, event) in kept {
+            rows.push([term.into(), event.0.into()]);
         }
         let mut tx = self.ledger.pools().begin().await?;
         let sql = "UPDATE log_state SET termed = $1 WHERE one = 1 AND termed = $2";
@@ -186,7 +195,6 @@ impl LogKeeper {
         let mut edge = self.edge.clone();
         let mut tiles = Vec::new();
         let mut entries = Rows::with_capacity(found.len(), 2);
-        let mut terms = Rows::with_capacity(2 * found.len(), 2);
         let now = self.ledger.shared().clock.now();
         for (event, bytes, place, at) in &found {
             let index = number(edge.size());
@@ -197,15 +205,13 @@ impl LogKeeper {
             }
             edge.append(leaf_hash(bytes), &mut tiles);
             entries.push([index.into(), event.0.into()]);
-            put_terms(&mut terms, *event, bytes);
             done.lag = done.lag.max(now.since(*at));
         }
         let more = found.len() >= AT_ONCE as usize;
         let head = self.head(&edge, now).await?;
         tiles.extend(edge.partial());
         let mut tx = self.ledger.pools().begin().await?;
-        let sql = "UPDATE log_state SET size = $1, termed = $1, xid = $2, n = $3 \
-            WHERE one = 1 AND size = $4 AND termed = $4";
+        let sql = "UPDATE log_state SET size = $1, xid = $2, n = $3 WHERE one = 1 AND size = $4";
         let cells = vec![
             number(edge.size()).into(),
             last.xid.into(),
@@ -214,7 +220,6 @@ impl LogKeeper {
         ];
         if tx.execute(sql, cells).await? == 0 {
             tx.rollback().await?;
-            while self.make_up().await? {}
             self.restore().await?;
             return Ok(true);
         }
@@ -222,7 +227,6 @@ impl LogKeeper {
         if engine == Engine::Postgres {
             tx.bulk(&ENTRY_PUT, entries).await?;
         }
-        tx.bulk(&TERM_PUT, terms).await?;
         put_head(&mut tx, &head).await?;
         tx.commit().await.map_err(LedgerError::of_commit)?;
         (self.edge, self.place) = (edge, last);
@@ -245,12 +249,6 @@ impl LogKeeper {
             at,
             note: note.map_err(|error| LedgerError::Invalid(error.to_string()))?,
         })
-    }
-}
-
-fn put_terms(rows: &mut Rows, event: EventId, bytes: &[u8]) {
-    for term in terms(bytes) {
-        rows.push([term.key().into(), event.0.into()]);
     }
 }
 

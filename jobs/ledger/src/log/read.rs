@@ -25,7 +25,7 @@ pub struct LogState {
     pub size: u64,
     /// The last of them.
     pub place: LogPlace,
-    /// Entries whose terms are kept: all, but for a log that is older than its terms.
+    /// Entries whose terms are kept: those after them follow within the same pass of the keeper.
     pub termed: u64,
 }
 
