@@ -35,7 +35,7 @@ const TOKEN: &str = "CLERKWORK_TOKEN";
 static ACCESS: LazyLock<Result<Access, AccessBroken>> = LazyLock::new(Access::embedded);
 
 /// Verbs whose events name one person only.
-const IN_PERSON: [&str; 11] = [
+const IN_PERSON: [&str; 14] = [
     "job.submit",
     "job.retry",
     "job.cancel",
@@ -47,6 +47,9 @@ const IN_PERSON: [&str; 11] = [
     "policy.reject",
     "policy.activate",
     "policy.rollback",
+    "audit.publish",
+    "audit.add_key",
+    "audit.retire_key",
 ];
 
 /// How somebody signs in.

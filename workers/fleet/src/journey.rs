@@ -11,9 +11,10 @@ use clerkwork_runtime::{Services, Stopped, scopes_of};
 use serde_json::json;
 
 use crate::{
-    attempt::{Again, Attempt, Failure, Held},
+    attempt::{Attempt, Held},
     backoff,
     decide::{self, Ruling},
+    failure::{Again, Failure},
     hits,
     journal::{Halt, Journal},
 };

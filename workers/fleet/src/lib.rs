@@ -16,6 +16,7 @@ mod age;
 mod attempt;
 mod backoff;
 mod decide;
+mod failure;
 mod history;
 mod hits;
 mod journal;

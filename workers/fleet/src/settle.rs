@@ -15,7 +15,8 @@ use clerkwork_runtime::Services;
 use tower::{Layer, Service, timeout::error::Elapsed};
 
 use crate::{
-    attempt::{Again, Attempt, Failure},
+    attempt::Attempt,
+    failure::{Again, Failure},
     worker::Work,
 };
 

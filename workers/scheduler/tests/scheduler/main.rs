@@ -13,6 +13,7 @@
 mod breaker;
 mod desk;
 mod leader;
+mod notary;
 mod order;
 mod outages;
 mod promoter;
