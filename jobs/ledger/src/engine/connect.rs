@@ -186,14 +186,11 @@ async fn postgres(url: &str, options: LedgerOptions) -> Result<Pools, LedgerErro
         .run(&write)
         .await
         .map_err(|error| migration_refusal(url, error))?;
-    // Readers ask for pages. A plan for pages of any length would read and sort the whole table for each,
-    // so each is planned for its own.
-    let by_page = [("plan_cache_mode", "force_custom_plan")];
     // One more is held by those who wait for work. A writer meets a dead connection by trying
     // again; a reader asks first.
     let read = pool(options.readers.max(1).saturating_add(1))
         .test_before_acquire(true)
-        .connect_lazy_with(connect.options(by_page));
+        .connect_lazy_with(connect);
     Ok(Pools::Postgres { write, read })
 }
 

@@ -14,6 +14,11 @@ use crate::{
     },
 };
 
+// On PostgreSQL `ORDER BY xid` without its table would be by the text that is read as a number, which no index
+// holds: each page would sort the whole trail. The tests look at the plans.
+const NEXT: &str = include_str!("../sql/log_next.sql");
+const BYTES: &str = include_str!("../sql/log_bytes.sql");
+
 const CHECKPOINT: &str = "SELECT size, root, at, note FROM log_checkpoint";
 
 /// How far the log has come.
@@ -181,10 +186,7 @@ impl Ledger {
             Engine::Sqlite => {
                 "SELECT bytes, n FROM event WHERE n > $2 AND $1 = 0 ORDER BY n LIMIT $3"
             }
-            Engine::Postgres => {
-                "SELECT bytes, n, xid::text::bigint FROM event \
-                 WHERE (xid, n) > ($1::bigint::text::xid8, $2::bigint) ORDER BY xid, n LIMIT $3"
-            }
+            Engine::Postgres => BYTES,
         };
         let cells = vec![after.xid.into(), after.n.into(), limit.into()];
         let found = self.pools().fetch(sql, cells).await?;
@@ -251,7 +253,7 @@ impl Ledger {
             Engine::Sqlite => "SELECT at FROM event WHERE n > $2 AND $1 = 0 ORDER BY n LIMIT 1",
             Engine::Postgres => {
                 "SELECT at FROM event WHERE (xid, n) > ($1::bigint::text::xid8, $2::bigint) \
-                 ORDER BY xid, n LIMIT 1"
+                 ORDER BY event.xid, event.n LIMIT 1"
             }
         };
         let found = self
@@ -275,12 +277,7 @@ impl Ledger {
             Engine::Sqlite => {
                 "SELECT id, bytes, $1, n, at FROM event WHERE n > $2 ORDER BY n LIMIT $3"
             }
-            Engine::Postgres => {
-                "SELECT id, bytes, xid::text::bigint, n, at FROM event \
-                 WHERE (xid, n) > ($1::bigint::text::xid8, $2::bigint) \
-                   AND xid < pg_snapshot_xmin(pg_current_snapshot()) \
-                 ORDER BY xid, n LIMIT $3"
-            }
+            Engine::Postgres => NEXT,
         };
         let cells = vec![after.xid.into(), after.n.into(), limit.into()];
         let found = self.pools().fetch(sql, cells).await?;
