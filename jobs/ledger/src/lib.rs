@@ -43,7 +43,7 @@ pub use error::*;
 pub use keyring::{MasterKeyChanged, MasterKeyRecord};
 pub use ledger::*;
 pub use log::{
-    LogEntry, LogKeeper, LogKeyChanged, LogPlace, LogState, Numbered, StoredCheckpoint,
+    LogEntry, LogKeeper, LogKeyChanged, LogLag, LogPlace, LogState, Numbered, StoredCheckpoint,
     StoredLogKey,
 };
 pub use people::*;

@@ -48,6 +48,20 @@ pub(crate) async fn measure(options: RigOptions, events: usize, writers: usize, 
             }
         }
     });
+    let numbered = Arc::new(AtomicBool::new(false));
+    let terms = tokio::spawn({
+        let (ledger, numbered) = (ledger.clone(), numbered.clone());
+        async move {
+            loop {
+                let last = numbered.load(Ordering::SeqCst);
+                while ledger.keep_terms().await.expect("terms") > 0 {}
+                if last {
+                    return;
+                }
+                sleep(EVERY).await;
+            }
+        }
+    });
     let left = Arc::new(AtomicUsize::new(events));
     let start = Instant::now();
     let writers: Vec<_> = (0..writers)
@@ -62,16 +76,25 @@ pub(crate) async fn measure(options: RigOptions, events: usize, writers: usize, 
     let durable = start.elapsed();
     done.store(true, Ordering::SeqCst);
     let mut lags = passes.await.expect("the keeper");
-    let numbered = start.elapsed();
+    let entered = start.elapsed();
+    numbered.store(true, Ordering::SeqCst);
+    terms.await.expect("terms");
+    let searchable = start.elapsed();
     lags.sort_unstable();
     let lag = lags[(lags.len() - 1) * 99 / 100];
-    println!(
-        "{events} events: durable after {:.2} s ({:.0}/s), numbered after {:.2} s ({:.0}/s)",
-        durable.as_secs_f64(),
-        events as f64 / durable.as_secs_f64(),
-        numbered.as_secs_f64(),
-        events as f64 / numbered.as_secs_f64(),
-    );
+    println!("{events} events:");
+    let spans = [
+        ("durable", durable),
+        ("numbered and signed", entered),
+        ("searchable", searchable),
+    ];
+    for (what, after) in spans {
+        let after = after.as_secs_f64();
+        println!(
+            "  {what} after {after:.2} s ({:.0}/s)",
+            events as f64 / after
+        );
+    }
     println!(
         "  lag of a pass: p99 {:.2} s over {} passes",
         lag.as_secs_f64(),

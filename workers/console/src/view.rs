@@ -24,6 +24,8 @@ pub(crate) struct Status {
 #[derive(Debug, Serialize)]
 struct AuditLog {
     entries: u64,
+    /// Entries that are found by what they say.
+    searchable: u64,
     /// How long the oldest event that has no number yet has waited for it.
     lag_ms: u64,
 }
@@ -150,9 +152,10 @@ pub(crate) async fn status(services: &Services) -> Result<Status, LedgerError> {
         lanes,
         dead_letters: services.queue.dead_letter_count().await.ok(),
         workers: workers.collect(),
-        audit_log: log.map(|(entries, lag)| AuditLog {
-            entries,
-            lag_ms: u64::try_from(lag.as_millis()).unwrap_or(u64::MAX),
+        audit_log: log.map(|log| AuditLog {
+            entries: log.entries,
+            searchable: log.searchable,
+            lag_ms: u64::try_from(log.lag.as_millis()).unwrap_or(u64::MAX),
         }),
     })
 }

@@ -10,7 +10,30 @@ use clerkwork_runtime::{Services, Witness, publish as publish_to};
 
 use crate::{lease::Leading, pause};
 
-pub(crate) async fn run(services: &Services, mut leading: Leading) {
+pub(crate) async fn run(services: &Services, leading: Leading) {
+    tokio::join!(
+        number_and_sign(services, leading.clone()),
+        keep_terms(services, leading)
+    );
+}
+
+/// Keeps what a search finds events by, beside the numbering.
+async fn keep_terms(services: &Services, mut leading: Leading) {
+    while leading.wait(services).await.is_some() {
+        match services.ledger.keep_terms().await {
+            Ok(0) => {}
+            Ok(_) => continue,
+            Err(error) => {
+                tracing::warn!(%error, "new events cannot be searched yet; trying again");
+            }
+        }
+        if !pause(services, services.config.audit.checkpoint_every).await {
+            return;
+        }
+    }
+}
+
+async fn number_and_sign(services: &Services, mut leading: Leading) {
     let settings = &services.config.audit;
     let mut keeper: Option<LogKeeper> = None;
     let mut published = services.clock.now();

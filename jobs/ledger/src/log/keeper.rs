@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
-use clerkwork_audit::{
-    log::{Checkpoint, Edge, LogKey, Tile, leaf_hash},
-    terms,
-};
-use clerkwork_core::{EventId, Timestamp};
+use clerkwork_audit::log::{Checkpoint, Edge, LogKey, Tile, leaf_hash};
+use clerkwork_core::Timestamp;
 
 use super::{
     LogPlace, StoredCheckpoint,
@@ -33,11 +30,6 @@ static ENTRY_PUT: Bulk = Bulk {
     sql: "INSERT INTO log_entry (seq, event) {rows}",
     types: &[Ty::Int, Ty::Id],
 };
-static TERM_PUT: Bulk = Bulk {
-    sql: "INSERT INTO event_term (term, event) {rows} ON CONFLICT (term, event) DO NOTHING",
-    types: &[Ty::Int, Ty::Id],
-};
-
 /// What one pass did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Numbered {
@@ -138,50 +130,9 @@ impl LogKeeper {
                 let now = self.ledger.shared().clock.now();
                 let waits = waiting.map_or(Duration::ZERO, |at| now.since(at));
                 done.lag = done.lag.max(waits);
-                // Numbers do not wait for what a search needs.
-                while self.keep_terms().await? {}
                 return Ok(done);
             }
         }
-    }
-
-    /// Keeps the terms of entries that have their numbers, in a transaction of its own. Whether there may be
-    /// more.
-    async fn keep_terms(&mut self) -> Result<bool, LedgerError> {
-        let Some(state) = self.ledger.log_state().await? else {
-            return Ok(false);
-        };
-        if state.termed >= state.size {
-            return Ok(false);
-        }
-        let found = self
-            .ledger
-            .entries(state.termed, None, AT_ONCE as u32)
-            .await?;
-        let Some(last) = found.last() else {
-            return Ok(false);
-        };
-        let mut kept: Vec<(i64, EventId)> = Vec::new();
-        for entry in &found {
-            let terms = terms(&entry.bytes).into_iter();
-            kept.extend(terms.map(|term| (term.key(), entry.event)));
-        }
-        // In the order of the index, so that its pages are met once each.
-        kept.sort_unstable();
-        let mut rows = Rows::with_capacity(kept.len(), 2);
-        for (term, event) in kept {
-            rows.push([term.into(), event.0.into()]);
-        }
-        let mut tx = self.ledger.pools().begin().await?;
-        let sql = "UPDATE log_state SET termed = $1 WHERE one = 1 AND termed = $2";
-        let cells = vec![number(last.index + 1).into(), number(state.termed).into()];
-        if tx.execute(sql, cells).await? == 0 {
-            tx.rollback().await?;
-            return Ok(true);
-        }
-        tx.bulk(&TERM_PUT, rows).await?;
-        tx.commit().await.map_err(LedgerError::of_commit)?;
-        Ok(true)
     }
 
     /// One transaction. Whether there may be more to number.

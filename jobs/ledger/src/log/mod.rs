@@ -4,6 +4,7 @@
 //! afterwards, about once a second: on SQLite in the order of their insertion, on PostgreSQL in the
 //! order of `(xid, n)` below the oldest transaction that is still open, so that nothing can commit
 //! before what was numbered. It hashes them, stores tiles and a signed head, all in one transaction.
+//! What a search finds them by is kept after that, by [`Ledger::keep_terms`](crate::Ledger::keep_terms).
 //!
 //! Invariants:
 //! * every committed event gets one number, without gaps, and keeps it;
@@ -14,12 +15,13 @@
 mod keeper;
 mod keys;
 mod read;
+mod terms;
 
 use clerkwork_core::{Digest, EventId, Timestamp};
 
 pub use keeper::{LogKeeper, Numbered};
 pub use keys::LogKeyChanged;
-pub use read::LogState;
+pub use read::{LogLag, LogState};
 
 /// A head of the log as it is stored and published.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -19,6 +19,10 @@ use crate::{
 const NEXT: &str = include_str!("../sql/log_next.sql");
 const BYTES: &str = include_str!("../sql/log_bytes.sql");
 
+/// On SQLite each row is handed from thread to thread: one with many entries costs as much as one with few.
+const JOINED: &str = "SELECT max(n), group_concat(length(bytes)), CAST(group_concat(bytes, '') AS BLOB) \
+     FROM (SELECT n, bytes FROM event WHERE n > $2 AND $1 = 0 ORDER BY n LIMIT $3)";
+
 const CHECKPOINT: &str = "SELECT size, root, at, note FROM log_checkpoint";
 
 /// How far the log has come.
@@ -30,8 +34,19 @@ pub struct LogState {
     pub size: u64,
     /// The last of them.
     pub place: LogPlace,
-    /// Entries whose terms are kept: those after them follow within the same pass of the keeper.
+    /// Entries whose terms are kept, so that a search finds them.
     pub termed: u64,
+}
+
+/// How far the log is behind what was committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogLag {
+    /// Entries of the log.
+    pub entries: u64,
+    /// Those that are found by what they say.
+    pub searchable: u64,
+    /// How long the oldest event that is no entry yet has waited.
+    pub lag: Duration,
 }
 
 pub(super) fn number(n: u64) -> i64 {
@@ -74,16 +89,18 @@ impl Ledger {
         read.map_err(|Damage(damage)| LedgerError::corrupt("log_state", "1", damage))
     }
 
-    /// How many entries the log has, and how long the oldest event that is no entry yet has waited: the log's
-    /// lag. Nothing before the log is made.
-    pub async fn log_lag(&self) -> Result<Option<(u64, Duration)>, LedgerError> {
+    /// How far the log is behind. Nothing before it is made.
+    pub async fn log_lag(&self) -> Result<Option<LogLag>, LedgerError> {
         let Some(state) = self.log_state().await? else {
             return Ok(None);
         };
         let waiting = self.oldest_after(state.place).await?;
         let now = self.shared().clock.now();
-        let lag = waiting.map_or(Duration::ZERO, |at| now.since(at));
-        Ok(Some((state.size, lag)))
+        Ok(Some(LogLag {
+            entries: state.size,
+            searchable: state.termed,
+            lag: waiting.map_or(Duration::ZERO, |at| now.since(at)),
+        }))
     }
 
     /// The latest head, or the latest of at most this size.
@@ -182,31 +199,27 @@ impl Ledger {
                 None => return Ok((Vec::new(), None)),
             },
         };
-        let sql = match self.pools().engine() {
-            Engine::Sqlite => {
-                "SELECT bytes, n FROM event WHERE n > $2 AND $1 = 0 ORDER BY n LIMIT $3"
-            }
-            Engine::Postgres => BYTES,
-        };
         let cells = vec![after.xid.into(), after.n.into(), limit.into()];
-        let found = self.pools().fetch(sql, cells).await?;
         let damaged = |Damage(damage)| LedgerError::corrupt("event", "?", damage);
-        let last = found.last().map(|row| {
-            let xid = match self.pools().engine() {
-                Engine::Sqlite => Ok(0),
-                Engine::Postgres => row.int(2),
-            };
-            Ok(LogPlace {
-                xid: xid?,
-                n: row.int(1)?,
-            })
-        });
-        let last = last.transpose().map_err(damaged)?;
-        let bytes = found
-            .iter()
-            .map(|row| row.blob(0))
-            .collect::<Result<_, _>>();
-        Ok((bytes.map_err(damaged)?, last))
+        match self.pools().engine() {
+            Engine::Sqlite => {
+                let found = self.pools().fetch(JOINED, cells).await?;
+                let entries = found.first().map(parted).transpose().map_err(damaged)?;
+                Ok(entries.unwrap_or_default())
+            }
+            Engine::Postgres => {
+                let found = self.pools().fetch(BYTES, cells).await?;
+                let place = |row: &Cells| {
+                    Ok(LogPlace {
+                        n: row.int(1)?,
+                        xid: row.int(2)?,
+                    })
+                };
+                let last = found.last().map(place).transpose().map_err(damaged)?;
+                let bytes = found.iter().map(|row| row.blob(0)).collect();
+                Ok((Result::map_err(bytes, damaged)?, last))
+            }
+        }
     }
 
     /// Tiles of a level in the order of their numbers, from `n` on.
@@ -294,6 +307,27 @@ impl Ledger {
                 .map_err(|Damage(damage)| LedgerError::corrupt("event", row.name_of_row(0), damage))
         };
         found.iter().map(read).collect()
+    }
+}
+
+/// What [`JOINED`] found, parted at the lengths that it tells.
+fn parted(row: &Cells) -> Result<(Vec<Vec<u8>>, Option<LogPlace>), Damage> {
+    let (Some(n), Some(lengths)) = (row.opt_int(0)?, row.opt_text(1)?) else {
+        return Ok(Default::default());
+    };
+    let bytes = row.blob(2)?;
+    let mut left = &bytes[..];
+    let mut entries = Vec::with_capacity(lengths.len() / 2);
+    let broken = || row.damage(2, "it is shorter or longer than its entries");
+    for length in lengths.split(',') {
+        let length = length.parse().map_err(|error| row.damage(1, error))?;
+        let (entry, rest) = left.split_at_checked(length).ok_or_else(broken)?;
+        entries.push(entry.to_vec());
+        left = rest;
+    }
+    match left {
+        [] => Ok((entries, Some(LogPlace { xid: 0, n }))),
+        _ => Err(broken()),
     }
 }
 

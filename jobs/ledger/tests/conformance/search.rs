@@ -56,6 +56,9 @@ async fn indexed(world: &World) {
         .await
         .unwrap();
     keeper.pass().await.unwrap();
+    while world.ledger.keep_terms().await.unwrap() > 0 {}
+    let log = world.ledger.log_lag().await.unwrap().unwrap();
+    assert_eq!(log.searchable, log.entries);
 }
 
 pub(crate) async fn all(

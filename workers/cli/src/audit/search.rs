@@ -84,6 +84,12 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     data["what"] = "audit search".into();
     data["after"] = json!(args.after.map(|id| id.to_string()));
     data["limit"] = args.limit.into();
+    // Counted before the search: it finds these at least.
+    let log = match filter.terms.is_empty() {
+        true => None,
+        false => opened.ledger.log_state().await?,
+    };
+    let missed = log.map_or(0, |log| log.size.saturating_sub(log.termed));
     let Found { events, next } = look(context, &opened.ledger, &filter, &args).await?;
     let next = next.map(|id| id.to_string());
     // Recorded before anything is shown: what cannot be recorded is not read.
@@ -114,6 +120,11 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         texts::OFFICE,
     ];
     out.table(&headers, rows.collect(), &texts::NO_EVENTS);
+    if missed > 0 {
+        out.note(format!(
+            "the last {missed} events of the log cannot be found by what they say yet; ask again soon"
+        ));
+    }
     if let Some(next) = &next {
         out.line(format!("more: --after {next}"));
     }

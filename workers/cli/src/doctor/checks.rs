@@ -3,7 +3,7 @@
 use std::{os::unix::fs::MetadataExt, time::Duration};
 
 use clerkwork_core::{Lane, State, Timestamp};
-use clerkwork_ledger::{EventFilter, Ledger, LedgerError, Order, Page};
+use clerkwork_ledger::{EventFilter, Ledger, LedgerError, LogLag, Order, Page};
 use clerkwork_queue::{Queue, QueueError};
 use clerkwork_runtime::{Config, KeySource, MASTER_KEY};
 use serde_json::Value;
@@ -268,7 +268,11 @@ pub async fn workers(ledger: &Ledger, config: &Config, now: Timestamp) -> Check 
 /// Events get their numbers, and the log its heads.
 pub async fn audit_log(ledger: &Ledger, config: &Config) -> Check {
     const NAME: &str = "audit_log";
-    let (size, lag) = match ledger.log_lag().await {
+    let LogLag {
+        entries,
+        searchable,
+        lag,
+    } = match ledger.log_lag().await {
         Ok(Some(known)) => known,
         Ok(None) => {
             let advice = "it begins within seconds while `clerkwork up` or a scheduler runs";
@@ -276,7 +280,11 @@ pub async fn audit_log(ledger: &Ledger, config: &Config) -> Check {
         }
         Err(error) => return unreadable(NAME, &error),
     };
-    let message = format!("{size} entries, lag {} s", lag.as_secs());
+    let mut message = format!("{entries} entries, lag {} s", lag.as_secs());
+    let unsearched = entries.saturating_sub(searchable);
+    if unsearched > 0 {
+        message.push_str(&format!(", {unsearched} not searchable yet"));
+    }
     if lag > config.audit.lag_alarm {
         let advice = "start `clerkwork up` or a scheduler; if one runs, look for a transaction that stays \
              open";

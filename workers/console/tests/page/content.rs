@@ -53,7 +53,9 @@ async fn figures_and_lists_agree_with_the_ledger() {
     assert_eq!(status["lanes"].as_array().unwrap().len(), 3);
     let log = &status["audit_log"];
     assert!(
-        log["entries"].as_u64().unwrap() > 0 && log["lag_ms"].is_u64(),
+        log["entries"].as_u64().unwrap() > 0
+            && log["lag_ms"].is_u64()
+            && log["searchable"].as_u64() <= log["entries"].as_u64(),
         "{log}"
     );
 }
