@@ -13,13 +13,14 @@
 //! * redirects are never followed: they lead to login pages, and would repeat a write;
 //! * proxies from the environment are ignored: a token goes to `base_url` and nowhere else.
 //!
-//! What a connector adds is its own envelope: which code means what. To speak another protocol
-//! over HTTP, add a way to read a [`Reply`].
+//! What a connector adds is its own envelope: which code means what. [`HttpStack::call`] posts JSON;
+//! [`HttpStack::send`] sends whatever the connector makes up, and takes what it says it [`Accept`]s.
 
 mod breaker;
 mod endpoint;
 mod fault;
 mod html;
+mod outgoing;
 mod pace;
 mod reply;
 mod retry_after;
@@ -28,6 +29,7 @@ mod stack;
 
 pub use breaker::{BreakerSettings, BreakerState, BreakerStatus};
 pub use endpoint::{Access, Endpoint};
+pub use outgoing::{Accept, Outgoing};
 pub use reply::Reply;
 pub use settings::{HttpSettings, PaceSettings, RetrySettings, Secret};
 pub use stack::HttpStack;

@@ -86,7 +86,8 @@ impl Endpoint {
         }
     }
 
-    pub(super) fn url(&self) -> &Url {
+    /// Where it is. A connector adds what one call needs: the rest of the path, a query.
+    pub fn url(&self) -> &Url {
         &self.url
     }
 }

@@ -23,10 +23,7 @@ pub(super) fn is_html(content_type: &str, body: &[u8]) -> bool {
 /// What the page calls itself, in `<title>` or else in `<h1>`; masked.
 pub(super) fn title(content_type: &str, body: &[u8]) -> Option<String> {
     let head = body.get(..PARSED_BYTES).unwrap_or(body);
-    let encoding = declared(content_type)
-        .or_else(|| declared(&String::from_utf8_lossy(head.get(..1024).unwrap_or(head))))
-        .unwrap_or_else(|| undeclared(head));
-    let (text, _, _) = encoding.decode(head);
+    let (text, _, _) = encoding(content_type, head).decode(head);
     let page = Html::parse_document(&text);
     ["title", "h1"].iter().find_map(|name| {
         let selector = Selector::parse(name).ok()?;
@@ -34,6 +31,14 @@ pub(super) fn title(content_type: &str, body: &[u8]) -> Option<String> {
         let found = redact::mask(&element.text().collect::<String>(), TITLE_CHARS);
         (!found.is_empty()).then_some(found)
     })
+}
+
+/// The charset of a page, by its content type, by itself, or by its looks.
+pub(super) fn encoding(content_type: &str, body: &[u8]) -> &'static Encoding {
+    let head = || String::from_utf8_lossy(body.get(..1024).unwrap_or(body));
+    declared(content_type)
+        .or_else(|| declared(&head()))
+        .unwrap_or_else(|| undeclared(body))
 }
 
 /// The charset named after `charset=`, in a content type or a `<meta>`.

@@ -2,21 +2,44 @@
 
 use std::borrow::Cow;
 
+use reqwest::{StatusCode, header::HeaderMap};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{endpoint::Endpoint, fault::Fault, html};
 use crate::{ConnectorError, redact};
 
-/// An answer in 2xx that is no HTML page.
+/// An answer that the call [accepts](super::Accept).
 #[derive(Debug)]
 pub struct Reply<'a> {
     endpoint: &'a Endpoint,
+    status: StatusCode,
+    headers: HeaderMap,
+    markup: bool,
     body: Vec<u8>,
 }
 
 impl<'a> Reply<'a> {
-    /// Takes a body in the charset that `content_type` declares, or in UTF-8.
-    pub(super) fn new(endpoint: &'a Endpoint, content_type: &str, body: Vec<u8>) -> Self {
+    /// Takes a body in the charset that `content_type` declares, or in UTF-8; of markup also in the one that it
+    /// declares itself, or else is in by its looks.
+    pub(super) fn new(
+        endpoint: &'a Endpoint,
+        status: StatusCode,
+        headers: HeaderMap,
+        content_type: &str,
+        body: Vec<u8>,
+    ) -> Self {
+        let markup = html::is_html(content_type, &body);
+        let mut reply = Self {
+            endpoint,
+            status,
+            headers,
+            markup,
+            body,
+        };
+        if markup {
+            return reply;
+        }
+        let body = std::mem::take(&mut reply.body);
         let declared = html::declared(content_type).unwrap_or(encoding_rs::UTF_8);
         // A byte order mark goes. What is not in the declared charset stays as it is and fails when
         // it is read, instead of turning into other words.
@@ -25,7 +48,40 @@ impl<'a> Reply<'a> {
             (Cow::Borrowed(text), _, _) if text.len() == body.len() => body,
             (text, _, _) => text.into_owned().into_bytes(),
         };
-        Self { endpoint, body }
+        reply.body = body;
+        reply
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// Whether it is an HTML page.
+    pub fn is_markup(&self) -> bool {
+        self.markup
+    }
+
+    /// The bytes as they came, but text other than markup in UTF-8.
+    pub fn bytes(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The text, in UTF-8; of a page in the charset that header or page declare, or that it looks like.
+    pub fn text(&self) -> Cow<'_, str> {
+        if !self.markup {
+            return String::from_utf8_lossy(&self.body);
+        }
+        let declared = self.headers.get(reqwest::header::CONTENT_TYPE);
+        let declared = declared.and_then(|value| value.to_str().ok());
+        html::encoding(declared.unwrap_or_default(), &self.body)
+            .decode(&self.body)
+            .0
     }
 
     /// Where it came from, to build errors from.

@@ -12,8 +12,8 @@ use serde::Serialize;
 use tracing::{Instrument, Span, field::Empty};
 
 use super::{
-    BreakerStatus, HttpSettings, Reply, RetrySettings, breaker::Breaker, endpoint::Endpoint,
-    fault::Fault, html, pace::Pace, retry_after,
+    BreakerStatus, HttpSettings, Outgoing, Reply, RetrySettings, breaker::Breaker,
+    endpoint::Endpoint, fault::Fault, html, pace::Pace, retry_after,
 };
 use crate::{ConnectorError, ErrorKind};
 
@@ -54,14 +54,7 @@ impl HttpStack {
         let mut token = HeaderValue::try_from(format!("Bearer {}", settings.token.expose()))
             .map_err(|_| wrong("`token` holds characters that no HTTP header may hold".into()))?;
         token.set_sensitive(true);
-        let headers = HeaderMap::from_iter([
-            (header::AUTHORIZATION, token),
-            (
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("application/json; charset=utf-8"),
-            ),
-            (header::ACCEPT, HeaderValue::from_static("application/json")),
-        ]);
+        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, token)]);
         // An error only says that the process has chosen a provider before.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
@@ -109,8 +102,7 @@ impl HttpStack {
         self.breaker.status(Instant::now())
     }
 
-    /// Posts `question` as JSON, with the key that names a write. Tries again as the settings say;
-    /// at worst it takes (retries + 1) × `request_timeout` and the pauses between.
+    /// Posts `question` as JSON, with the key that names a write. See [`send`](Self::send).
     ///
     /// # Errors
     /// Every [`ErrorKind`] but [`ErrorKind::Rejected`], which only the connector can tell.
@@ -119,6 +111,43 @@ impl HttpStack {
         endpoint: &'a Endpoint,
         key: Option<&IdempotencyKey>,
         question: &Q,
+    ) -> Result<Reply<'a>, ConnectorError> {
+        let body = serde_json::to_vec(question).map_err(|error| {
+            endpoint.error(
+                ErrorKind::Misconfigured,
+                format!("the question has no JSON form: {error}"),
+            )
+        })?;
+        let mut outgoing = Outgoing::new(Method::POST, endpoint.url().clone());
+        outgoing.body = body.into();
+        outgoing.headers = HeaderMap::from_iter([
+            (
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/json; charset=utf-8"),
+            ),
+            (header::ACCEPT, HeaderValue::from_static("application/json")),
+        ]);
+        if let Some(key) = key {
+            let value = HeaderValue::try_from(key.0.as_str()).map_err(|_| {
+                endpoint.error(
+                    ErrorKind::Misconfigured,
+                    "the idempotency key holds characters that no HTTP header may hold",
+                )
+            })?;
+            outgoing.headers.insert(IDEMPOTENCY_KEY, value);
+        }
+        self.send(endpoint, &outgoing).await
+    }
+
+    /// Sends a call. Tries again as the settings say and `endpoint` allows; at worst it takes
+    /// (retries + 1) × `request_timeout` and the pauses between.
+    ///
+    /// # Errors
+    /// Every [`ErrorKind`] but [`ErrorKind::Rejected`], which only the connector can tell.
+    pub async fn send<'a>(
+        &self,
+        endpoint: &'a Endpoint,
+        outgoing: &Outgoing,
     ) -> Result<Reply<'a>, ConnectorError> {
         let span = tracing::info_span!(
             "connector.call",
@@ -131,7 +160,7 @@ impl HttpStack {
         let started = Instant::now();
         let inner = span.clone();
         async {
-            let result = self.exchange(endpoint, key, question, &inner).await;
+            let result = self.tries(endpoint, outgoing, &inner).await;
             let outcome = match &result {
                 Ok(_) => "answered",
                 Err(error) => error.kind.as_str(),
@@ -144,31 +173,15 @@ impl HttpStack {
         .await
     }
 
-    async fn exchange<'a, Q: Serialize>(
+    async fn tries<'a>(
         &self,
         endpoint: &'a Endpoint,
-        key: Option<&IdempotencyKey>,
-        question: &Q,
+        outgoing: &Outgoing,
         span: &Span,
     ) -> Result<Reply<'a>, ConnectorError> {
-        let body = serde_json::to_vec(question).map_err(|error| {
-            endpoint.error(
-                ErrorKind::Misconfigured,
-                format!("the question has no JSON form: {error}"),
-            )
-        })?;
-        let key = key
-            .map(|key| HeaderValue::try_from(key.0.as_str()))
-            .transpose()
-            .map_err(|_| {
-                endpoint.error(
-                    ErrorKind::Misconfigured,
-                    "the idempotency key holds characters that no HTTP header may hold",
-                )
-            })?;
         let access = endpoint.access();
         let mut retries = 0_u64;
-        let outcome = (|| self.attempt(endpoint, key.as_ref(), &body))
+        let outcome = (|| self.attempt(endpoint, outgoing))
             .retry(self.backoff())
             .when(|fault| fault.is_retried(access))
             .adjust(|fault, pause| self.pause(fault, pause))
@@ -184,8 +197,7 @@ impl HttpStack {
     async fn attempt<'a>(
         &self,
         endpoint: &'a Endpoint,
-        key: Option<&HeaderValue>,
-        body: &[u8],
+        outgoing: &Outgoing,
     ) -> Result<Reply<'a>, Fault> {
         let permit = self
             .breaker
@@ -196,7 +208,7 @@ impl HttpStack {
                 .await
                 .map_err(|retry_after| Fault::NoTurn { retry_after })?;
         }
-        let outcome = self.send(endpoint, key, body).await;
+        let outcome = self.exchange(endpoint, outgoing).await;
         let answered = match &outcome {
             Ok(_) => Some(true),
             Err(fault) => fault.answered(),
@@ -208,18 +220,19 @@ impl HttpStack {
         outcome
     }
 
-    async fn send<'a>(
+    /// One request, one answer.
+    async fn exchange<'a>(
         &self,
         endpoint: &'a Endpoint,
-        key: Option<&HeaderValue>,
-        body: &[u8],
+        outgoing: &Outgoing,
     ) -> Result<Reply<'a>, Fault> {
-        let mut request = Request::new(Method::POST, endpoint.url().clone());
+        let mut request = Request::new(outgoing.method.clone(), outgoing.url.clone());
         *request.headers_mut() = self.headers.clone();
-        if let Some(key) = key {
-            request.headers_mut().insert(IDEMPOTENCY_KEY, key.clone());
+        request.headers_mut().extend(outgoing.headers.clone());
+        *request.timeout_mut() = outgoing.timeout;
+        if !outgoing.body.is_empty() {
+            *request.body_mut() = Some(outgoing.body.clone().into());
         }
-        *request.body_mut() = Some(body.to_vec().into());
         let response = self
             .client
             .execute(request)
@@ -227,15 +240,17 @@ impl HttpStack {
             .map_err(Fault::from_client)?;
         let status = response.status();
         let content_type = text_of(response.headers(), header::CONTENT_TYPE).to_owned();
-        if !status.is_success() {
+        let accept = &outgoing.accept;
+        if !status.is_success() && !accept.takes(status) {
             return Err(self.refused(status, &content_type, response).await);
         }
+        let headers = response.headers().clone();
         let body = whole(response, self.max_response_bytes).await?;
-        if html::is_html(&content_type, &body) {
+        if !accept.markup && html::is_html(&content_type, &body) {
             let title = html::title(&content_type, &body);
             return Err(Fault::HtmlPage { title });
         }
-        Ok(Reply::new(endpoint, &content_type, body))
+        Ok(Reply::new(endpoint, status, headers, &content_type, body))
     }
 
     async fn refused(&self, status: StatusCode, content_type: &str, response: Response) -> Fault {
