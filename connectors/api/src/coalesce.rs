@@ -172,6 +172,7 @@ impl<Q: Send + 'static, A: Send + 'static> Shared<Q, A> {
             kind: ErrorKind::Transient,
             code: None,
             message: message.into(),
+            page: None,
             source: None,
         }
     }

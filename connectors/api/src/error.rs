@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use crate::Page;
+
 /// What the caller is to do. Matched exhaustively, without `_`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -21,6 +23,9 @@ pub enum ErrorKind {
     Misconfigured,
     /// A write may or may not have landed: look it up, never retry blindly.
     OutcomeUnknown,
+    /// A page is not what the connector was made for, and nothing was done: nothing more is done there until
+    /// an integrator has looked at it.
+    PageChanged,
 }
 
 impl ErrorKind {
@@ -33,6 +38,7 @@ impl ErrorKind {
             Self::Unauthorized => "unauthorized",
             Self::Misconfigured => "misconfigured",
             Self::OutcomeUnknown => "outcome_unknown",
+            Self::PageChanged => "page_changed",
         }
     }
 }
@@ -52,6 +58,8 @@ pub struct ConnectorError {
     pub code: Option<String>,
     /// What went wrong and what to do next.
     pub message: String,
+    /// What the upstream showed, for whoever looks into it: with [`ErrorKind::PageChanged`].
+    pub page: Option<Arc<Page>>,
     /// The cause.
     #[source]
     pub source: Option<Arc<dyn std::error::Error + Send + Sync>>,

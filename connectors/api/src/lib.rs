@@ -21,6 +21,7 @@
 
 pub mod agent_invoice;
 pub mod coalesce;
+pub mod contract;
 mod error;
 pub mod http;
 mod page;

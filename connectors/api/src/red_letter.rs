@@ -699,6 +699,7 @@ impl NotConnected {
             kind: crate::ErrorKind::Misconfigured,
             code: None,
             message: "no upstream for red-letter invoices is connected; see the wiring".into(),
+            page: None,
             source: None,
         })
     }

@@ -175,6 +175,7 @@ async fn an_error_reaches_every_caller_of_the_batch() {
             kind: ErrorKind::Unauthorized,
             code: Some("7".into()),
             message: "no".into(),
+            page: None,
             source: None,
         })
     });

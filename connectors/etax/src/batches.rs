@@ -123,7 +123,8 @@ fn may_be_one(kind: ErrorKind) -> bool {
         ErrorKind::Transient
         | ErrorKind::RateLimited { .. }
         | ErrorKind::Unauthorized
-        | ErrorKind::OutcomeUnknown => false,
+        | ErrorKind::OutcomeUnknown
+        | ErrorKind::PageChanged => false,
     }
 }
 

@@ -49,6 +49,24 @@ pub(crate) fn upstream_refused(error: &ConnectorError) -> RuleHit {
     )
 }
 
+/// The upstream shows a page that the connector was not made for.
+pub(crate) fn page_changed(error: &ConnectorError) -> RuleHit {
+    let (connector, operation) = (error.connector, error.operation);
+    hit(
+        "fleet.page_changed",
+        Tier::Integrity,
+        Text::owned(
+            format!(
+                "上游页面已变更，{connector}.{operation} 已停用，须由集成人员核查（页面已留存）"
+            ),
+            format!(
+                "the upstream's page has changed: {connector}.{operation} is stopped until an integrator \
+                 has looked into it (the page is kept)"
+            ),
+        ),
+    )
+}
+
 /// What a job waits for while another works on the same matter.
 pub(crate) const ELSEWHERE: Text = Text::new(
     "同一事项（同一张蓝字发票）正由另一任务办理，待其办结后继续",

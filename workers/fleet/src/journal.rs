@@ -196,6 +196,7 @@ impl Journal<'_, '_> {
                 },
                 code: None,
                 message: "its request may still be under way; looked up again later".into(),
+                page: None,
                 source: None,
             })),
         }
@@ -395,7 +396,8 @@ impl Effects for Journal<'_, '_> {
                 ErrorKind::Transient
                 | ErrorKind::RateLimited { .. }
                 | ErrorKind::Unauthorized
-                | ErrorKind::Misconfigured => Err(Stop::Retry(error)),
+                | ErrorKind::Misconfigured
+                | ErrorKind::PageChanged => Err(Stop::Retry(error)),
             },
         }
     }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use clerkwork_audit::EventType;
 use clerkwork_connectors_api::{ConnectorError, ErrorKind};
-use clerkwork_core::{EffectState, Entry, ReviewState, State, Verdict};
+use clerkwork_core::{Actor, EffectState, Entry, ReviewState, Scope, State, Verdict};
 use clerkwork_kinds::{Done, Item, JobKind, Order, Stop, Wait};
-use clerkwork_ledger::{Claim, Claimed, KeptDecision, LedgerError};
+use clerkwork_ledger::{BrakePut, Claim, Claimed, KeptDecision, LedgerError};
 use clerkwork_runtime::{Services, Stopped, scopes_of};
 use serde_json::json;
 
@@ -25,6 +25,9 @@ const TURN: Duration = Duration::from_secs(30 * 60);
 
 /// Longest rest of a job that a brake stopped, if its release was not heard.
 const BRAKED: Duration = Duration::from_secs(10 * 60);
+
+/// Longest reason of a brake, in bytes.
+const REASON: usize = 500;
 
 /// Rest of a job whose process cannot use the policy in force; another process may.
 const UNUSABLE: Duration = Duration::from_secs(10);
@@ -263,7 +266,32 @@ async fn technical(attempt: &mut Attempt<'_>, error: ConnectorError) -> Result<(
         }
         ErrorKind::Misconfigured => attempt.fail(&failure, Again::Never).await,
         ErrorKind::Rejected => attempt.block_for(hits::upstream_refused(&error)).await,
+        ErrorKind::PageChanged => {
+            stop_connector(attempt, &error).await?;
+            attempt.pages.extend(error.page.as_deref().cloned());
+            attempt.block_for(hits::page_changed(&error)).await
+        }
     })
+}
+
+/// Stops all work through a connector whose upstream shows other pages than it was made for, until an
+/// integrator has looked into it.
+async fn stop_connector(attempt: &Attempt<'_>, error: &ConnectorError) -> Result<(), LedgerError> {
+    let scope = Scope::Connector(error.connector.to_owned());
+    let mut reason = error.to_string();
+    reason.truncate(reason.floor_char_boundary(REASON));
+    let by = Actor::System("fleet".into());
+    let services = attempt.services;
+    // Whoever released it while this attempt ran may have mended what it met.
+    let known = attempt.job.updated_at;
+    let put = services
+        .ledger
+        .put_brake_unless_released(scope, &reason, by, known)
+        .await?;
+    if let Some(BrakePut::New(_)) = put {
+        tracing::error!(%error, "a page changed: the connector is stopped, an integrator must look");
+    }
+    services.oversight.refresh(&services.ledger).await
 }
 
 /// Lets the job wait, unless a person asked to cancel it.

@@ -40,6 +40,7 @@ impl Endpoint {
                 kind: ErrorKind::Misconfigured,
                 code: None,
                 message: format!("`{path}` makes no address: {error}"),
+                page: None,
                 source: None,
             })?;
         Ok(Self {
@@ -73,6 +74,7 @@ impl Endpoint {
             kind,
             code: None,
             message: message.into(),
+            page: None,
             source: None,
         }
     }

@@ -48,6 +48,7 @@ impl HttpStack {
             kind: ErrorKind::Misconfigured,
             code: None,
             message,
+            page: None,
             source: None,
         };
         let base = base_url(&settings.base_url).map_err(&wrong)?;

@@ -148,6 +148,7 @@ pub fn error(operation: &'static str, kind: ErrorKind) -> ConnectorError {
         kind,
         code: None,
         message: "as the test asked for".into(),
+        page: None,
         source: None,
     }
 }

@@ -65,7 +65,10 @@ impl From<ConnectorError> for Silence {
             ErrorKind::Transient | ErrorKind::RateLimited { .. } | ErrorKind::OutcomeUnknown => {
                 true
             }
-            ErrorKind::Rejected | ErrorKind::Unauthorized | ErrorKind::Misconfigured => false,
+            ErrorKind::Rejected
+            | ErrorKind::Unauthorized
+            | ErrorKind::Misconfigured
+            | ErrorKind::PageChanged => false,
         };
         Self {
             passes,
@@ -256,6 +259,7 @@ mod tests {
             kind,
             code: None,
             message: "a form is being saved".into(),
+            page: None,
             source: None,
         }))
     }

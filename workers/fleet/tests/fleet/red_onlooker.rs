@@ -112,6 +112,7 @@ impl Watched {
             kind: ErrorKind::OutcomeUnknown,
             code: None,
             message: "lost, as the test asked for".into(),
+            page: None,
             source: None,
         };
         match loss {

@@ -92,6 +92,7 @@ mod tests {
             kind: clerkwork_connectors_api::ErrorKind::Rejected,
             code: code.map(str::to_owned),
             message: "as the test asked for".into(),
+            page: None,
             source: None,
         };
         for code in ["31120", "31121"] {

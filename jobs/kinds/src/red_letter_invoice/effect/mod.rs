@@ -43,6 +43,7 @@ fn error(operation: &'static str, kind: ErrorKind, message: &str) -> ConnectorEr
         kind,
         code: (kind == ErrorKind::Rejected).then(|| OVERTAKEN.into()),
         message: message.into(),
+        page: None,
         source: None,
     }
 }

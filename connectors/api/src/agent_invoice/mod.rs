@@ -3,12 +3,19 @@
 //! An applicant who cannot issue an invoice applies; the bureau reviews, collects the tax and
 //! issues on the applicant's behalf. Field names here are plain English; the upstream's own names
 //! live in each connector's wire types.
+//!
+//! [`operations`] are those that a [`Connector`](crate::contract::Connector) declares to serve this field;
+//! [`Over`] makes the trait out of one.
+
+mod operations;
 
 use async_trait::async_trait;
 use clerkwork_core::{Cents, IdempotencyKey, Timestamp};
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use operations::{Over, call, lookup, operations, poll};
 
 use crate::{ConnectorError, Page};
 
@@ -246,7 +253,7 @@ pub enum Attachment {
 }
 
 /// Risk class of a taxpayer (`fxnsrlx`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RiskClass {
     /// Ⅰ.
@@ -260,7 +267,7 @@ pub enum RiskClass {
 }
 
 /// Early warning on a taxpayer (`nsryjjb`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Warning {
     /// No warning.
@@ -274,7 +281,7 @@ pub enum Warning {
 }
 
 /// Registration status of a taxpayer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Registration {
     /// 正常.
@@ -286,7 +293,8 @@ pub enum Registration {
 }
 
 /// What the upstream knows about a taxpayer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct TaxpayerRisk {
     /// Registration status.
     pub registration: Registration,
@@ -302,7 +310,8 @@ pub struct TaxpayerRisk {
 
 /// What a seller has applied for over all bureaux, this application included, whatever its state
 /// unless it was returned. So a seller's second application of a day sees the first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Accumulation {
     /// Applications on the transaction day.
     pub day_count: u32,
@@ -319,7 +328,8 @@ pub struct Accumulation {
 }
 
 /// How one application stands among the others of the last 30 days.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Relations {
     /// Other applications with the same seller, buyer, first item code and gross amount.
     pub duplicates: u32,
@@ -339,7 +349,8 @@ pub struct Relations {
 
 /// Applications around the transaction day over all bureaux, this one included. What the upstream
 /// does not say is nothing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Counts {
     /// On the transaction day.
     pub day: Option<u32>,
@@ -348,7 +359,8 @@ pub struct Counts {
 }
 
 /// A tax receipt.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct TaxReceipt {
     /// Tax paid.
     pub tax_paid: Cents,
@@ -359,7 +371,8 @@ pub struct TaxReceipt {
 }
 
 /// Where the upstream says an application stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "state", rename_all = "snake_case")]
 pub enum ApplicationStatus {
     /// Not decided yet.
     Pending,
@@ -375,9 +388,11 @@ pub enum ApplicationStatus {
 }
 
 /// The facts that the upstream holds on one application.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Dossier {
     /// When the upstream gave them.
+    #[schemars(with = "i64")]
     pub as_of: Timestamp,
     /// Where the application stands; nothing when the upstream does not know it.
     pub status: Option<ApplicationStatus>,
@@ -392,11 +407,13 @@ pub struct Dossier {
     /// The receipt named in the application; nothing when none was named or none exists.
     pub receipt: Option<TaxReceipt>,
     /// The upstream's answer as it came, for whoever decides; nothing when the connector keeps none.
+    #[serde(skip)]
     pub page: Option<Page>,
 }
 
 /// Which dossier is wanted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct DossierQuery {
     /// The application.
     pub application_number: String,
@@ -407,11 +424,13 @@ pub struct DossierQuery {
     /// The receipt to look at, if one was named.
     pub tax_receipt_number: Option<String>,
     /// Day of the transaction.
+    #[schemars(with = "String", extend("format" = "date"))]
     pub transaction_date: Date,
 }
 
 /// An invoice that was issued.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Issued {
     /// Number of the invoice, 20 digits.
     pub invoice_number: String,
