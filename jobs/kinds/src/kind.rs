@@ -34,7 +34,7 @@ pub trait JobKind: Send + Sync {
     fn automatable(&self) -> bool;
 
     /// The systems that it speaks to, by the names of their connectors; its effects go through the first.
-    fn connectors(&self) -> &'static [&'static str] {
+    fn connectors(&self) -> &[&'static str] {
         &[]
     }
 

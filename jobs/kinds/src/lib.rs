@@ -36,7 +36,7 @@ pub use kind::{
     PendingItem, Stop, Subject, Upstreams, Wait,
 };
 pub use payload::PayloadError;
-pub use registry::Registry;
+pub use registry::{Registry, Served};
 
 use clerkwork_core::Timestamp;
 use jiff::{civil::Date, tz};

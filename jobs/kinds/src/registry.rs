@@ -7,6 +7,25 @@ use crate::{
     red_letter_invoice::RedLetterInvoice,
 };
 
+/// Which connector serves each field of work, by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Served {
+    /// Agent-issued invoices.
+    pub agent_invoices: &'static str,
+    /// Red-letter invoices.
+    pub red_letters: &'static str,
+}
+
+impl Default for Served {
+    /// The e-tax platform's, for all.
+    fn default() -> Self {
+        Self {
+            agent_invoices: "etax",
+            red_letters: "etax",
+        }
+    }
+}
+
 /// The kinds, by name.
 #[derive(Clone)]
 pub struct Registry(Vec<Arc<dyn JobKind>>);
@@ -14,9 +33,20 @@ pub struct Registry(Vec<Arc<dyn JobKind>>);
 impl Registry {
     /// All kinds of this build. To add a kind, add its line here.
     pub fn standard() -> Self {
+        Self::served(Served::default())
+    }
+
+    /// The same, over these connectors.
+    pub fn served(by: Served) -> Self {
+        let agent_invoices = AgentInvoiceReview {
+            connector: by.agent_invoices,
+        };
+        let red_letters = RedLetterInvoice {
+            connector: by.red_letters,
+        };
         Self::of([
-            Arc::new(AgentInvoiceReview) as Arc<dyn JobKind>,
-            Arc::new(RedLetterInvoice),
+            Arc::new(agent_invoices) as Arc<dyn JobKind>,
+            Arc::new(red_letters),
             by_hand::kind::<by_hand::InvoiceQuota>(),
             by_hand::kind::<by_hand::Deregistration>(),
             by_hand::kind::<by_hand::EquityTransfer>(),

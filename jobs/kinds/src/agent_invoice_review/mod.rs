@@ -37,7 +37,10 @@ use basis::Basis;
 
 /// The kind `agent_invoice_review`.
 #[derive(Debug, Clone, Copy)]
-pub struct AgentInvoiceReview;
+pub struct AgentInvoiceReview {
+    /// Which connector serves it, by name.
+    pub connector: &'static str,
+}
 
 #[async_trait]
 impl JobKind for AgentInvoiceReview {
@@ -57,8 +60,8 @@ impl JobKind for AgentInvoiceReview {
         "AgentInvoiceReview"
     }
 
-    fn connectors(&self) -> &'static [&'static str] {
-        &["etax"]
+    fn connectors(&self) -> &[&'static str] {
+        std::slice::from_ref(&self.connector)
     }
 
     fn automatable(&self) -> bool {

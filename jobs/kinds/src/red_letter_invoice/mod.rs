@@ -48,7 +48,10 @@ pub use codes::Code;
 
 /// The kind `red_letter_invoice`.
 #[derive(Debug, Clone, Copy)]
-pub struct RedLetterInvoice;
+pub struct RedLetterInvoice {
+    /// Which connector serves it, by name.
+    pub connector: &'static str,
+}
 
 #[async_trait]
 impl JobKind for RedLetterInvoice {
@@ -68,8 +71,8 @@ impl JobKind for RedLetterInvoice {
         "RedLetterInvoice"
     }
 
-    fn connectors(&self) -> &'static [&'static str] {
-        &["etax"]
+    fn connectors(&self) -> &[&'static str] {
+        std::slice::from_ref(&self.connector)
     }
 
     fn automatable(&self) -> bool {
