@@ -16,6 +16,7 @@
 //! [`Etax`] or, for red-letter invoices, in `red_letters`.
 
 mod batches;
+mod contract;
 mod dossiers;
 mod pending;
 mod platform;

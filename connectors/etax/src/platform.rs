@@ -8,6 +8,7 @@ use clerkwork_connectors_api::{
     agent_invoice::{
         AgentInvoices, Application, ApplicationStatus, Dossier, DossierQuery, Issued, TaxpayerRisk,
     },
+    contract::Profile,
     http::{BreakerStatus, Endpoint, HttpSettings, HttpStack},
 };
 use clerkwork_core::IdempotencyKey;
@@ -49,6 +50,7 @@ impl EtaxSettings {
 #[derive(Debug)]
 pub struct Etax {
     pub(crate) stack: Arc<HttpStack>,
+    pub(crate) profile: Profile,
     pub(crate) red_letters: Methods,
     dossiers: Batches<AgentDossiers>,
     status: Endpoint,
@@ -65,6 +67,7 @@ impl Etax {
     /// [`Misconfigured`](clerkwork_connectors_api::ErrorKind::Misconfigured), naming the setting.
     pub fn new(settings: EtaxSettings) -> Result<Self, ConnectorError> {
         let connector = settings.http.name;
+        let profile = crate::contract::profile(connector, settings.http.request_timeout);
         let (per_call, calls) = (settings.dossiers_per_call, settings.dossier_calls);
         let stack = Arc::new(HttpStack::new(settings.http)?);
         let read = |operation, method| stack.read(operation, &format!("api/{method}"));
@@ -84,6 +87,7 @@ impl Etax {
             ),
             red_letters: Methods::new(connector, &stack, per_call, calls)?,
             stack,
+            profile,
         })
     }
 

@@ -1,0 +1,29 @@
+//! The suite that every connector must pass.
+//!
+//! A [`Proxy`] stands between the connector and a real or simulated upstream. It keeps every exchange and
+//! plays what networks and upstreams do: answers of every status, cut connections, lost answers, silence, bodies
+//! that drip or never end, pages in place of JSON, redirects. [`check`] goes through the [`Clause`]s, one
+//! connector, one operation and one trouble at a time, and says of each whether it was kept, with the exchange
+//! that shows it.
+//!
+//! Invariants:
+//! * a clause that could not be tried is told as such and never counts as kept;
+//! * nothing is changed upstream but by the operations and inputs of the [`Subject`];
+//! * a report holds no bodies, and of addresses no query.
+//!
+//! To add a clause: a variant of [`Clause`] with its words in `clause.rs`, and how it is tried in `trial/`.
+
+mod clause;
+mod exchange;
+mod proxy;
+mod report;
+mod subject;
+mod trial;
+mod watch;
+
+pub use clause::Clause;
+pub use exchange::Exchange;
+pub use proxy::{Proxy, Trouble};
+pub use report::{Outcome, Report, Ruling};
+pub use subject::{Place, Sample, Subject, of_agent_invoices};
+pub use trial::check;
