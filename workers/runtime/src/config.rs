@@ -12,6 +12,7 @@
 
 mod audit;
 mod breaker;
+mod connectors;
 mod console;
 mod desk;
 mod error;
@@ -23,6 +24,7 @@ mod log;
 mod meaning;
 mod merge;
 mod policy;
+mod portal;
 mod ranges;
 mod redis;
 mod sandbox;
@@ -40,6 +42,7 @@ use serde::Deserialize;
 
 pub use audit::AuditConfig;
 pub use breaker::BreakerConfig;
+pub use connectors::ConnectorsConfig;
 pub use console::ConsoleConfig;
 pub use desk::DeskConfig;
 pub use error::ConfigError;
@@ -49,6 +52,7 @@ pub use layer::Origin;
 pub use ledger::LedgerConfig;
 pub use log::{LogConfig, LogFormat};
 pub use policy::PolicyConfig;
+pub use portal::PortalConfig;
 pub use redis::{RedisConfig, WindowConfig};
 pub use sandbox::SandboxConfig;
 pub use scheduler::SchedulerConfig;
@@ -85,6 +89,10 @@ pub struct Config {
     pub scheduler: SchedulerConfig,
     /// The e-tax platform.
     pub etax: EtaxConfig,
+    /// An old HTML portal.
+    pub portal: PortalConfig,
+    /// Connectors that are files.
+    pub connectors: ConnectorsConfig,
     /// The simulated platform.
     pub sandbox: SandboxConfig,
     /// The status page.

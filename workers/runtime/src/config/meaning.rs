@@ -39,6 +39,20 @@ pub(super) fn check(
                 .into(),
         );
     }
+    let portal = config.portal.base_url.as_deref();
+    if let Some(problem) = scheme(portal.map(SecretUrl::new).as_ref(), &["https://", "http://"]) {
+        return wrong("portal.base_url", problem);
+    }
+    if portal.is_some_and(is_plain_abroad) {
+        return wrong(
+            "portal.base_url",
+            "sends the password and taxpayers' data in clear to another machine; write https://"
+                .into(),
+        );
+    }
+    if portal.is_some() && config.portal.user.is_none() {
+        return wrong("portal.user", "is missing; write who signs in at the portal".into());
+    }
     let prefix = &config.redis.prefix;
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
     if prefix.is_empty() || prefix.len() > 64 || !prefix.bytes().all(plain) {

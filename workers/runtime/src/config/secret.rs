@@ -5,7 +5,7 @@ use std::{convert::Infallible, fmt, str::FromStr};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 /// The settings that are secrets. Each has a neighbour, `…_file`, that names a file with it.
-pub(super) const SECRETS: [&str; 2] = ["etax.token", "etax.callback_secret"];
+pub(super) const SECRETS: [&str; 3] = ["etax.token", "etax.callback_secret", "portal.password"];
 
 /// Fewer bytes of a signing key can be guessed.
 const LEAST_KEY_BYTES: usize = 16;
