@@ -108,6 +108,10 @@ event_types! {
     WorkerLost = "worker.lost",
     /// A process started with other settings than those that were last recorded.
     ConfigLoaded = "config.loaded",
+    /// A person called an operation of a connector, or asked whether its upstream is there.
+    ConnectorTried = "connector.tried",
+    /// A person had the files of the connectors read again.
+    ConnectorsReloaded = "connectors.reloaded",
     /// A policy bundle was put into force by a process.
     PolicyLoaded = "policy.loaded",
     /// A person handed in a policy bundle.

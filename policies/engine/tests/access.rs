@@ -18,6 +18,8 @@ const TABLE: &str = "
     review.answer os    review.hand_over s  review.by_hand s    review.settle s
     review.bulk s
     brake.on s          brake.off s         brake.list osa
+    connector.list oaid connector.show aid  connector.health oaid
+    connector.try i     connector.reload i
     policy.check tai    policy.test tai     policy.explain osai policy.diff sai
     policy.backtest tai policy.propose i    policy.approve t    policy.reject t
     policy.activate t   policy.rollback t   policy.list osai    policy.show osai

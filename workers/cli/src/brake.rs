@@ -6,6 +6,7 @@
 use clap::Subcommand;
 use clerkwork_core::{BatchId, Brake, BrakeId, KindName, Scope};
 use clerkwork_ledger::{BrakePut, BrakeReleased, Ledger, Page};
+use clerkwork_runtime::Config;
 use serde_json::{Value, json};
 
 use crate::{
@@ -107,8 +108,8 @@ impl Verb {
 }
 
 /// The scope that was named; what it names must be there.
-async fn scope(ledger: &Ledger, args: ScopeArgs) -> Result<Scope, Failure> {
-    let kinds = installation::kinds();
+async fn scope(config: &Config, ledger: &Ledger, args: ScopeArgs) -> Result<Scope, Failure> {
+    let kinds = clerkwork_runtime::kinds(config);
     if let Some(name) = args.kind {
         let kind = installation::kind(&kinds, &name)?;
         return Ok(Scope::Kind(KindName::new(kind.name())));
@@ -147,7 +148,7 @@ async fn on(context: &Context, args: OnArgs) -> Outcome {
     let principal = context
         .authorise(&opened, &args.acting, "brake.on", None)
         .await?;
-    let scope = scope(&opened.ledger, args.scope).await?;
+    let scope = scope(&opened.config, &opened.ledger, args.scope).await?;
     let put = opened
         .ledger
         .put_brake(scope.clone(), &why, principal.actor())

@@ -65,13 +65,15 @@ mod tests {
     use super::*;
 
     /// Verbs that change nothing and read nothing of the trail.
-    const READING: [&str; 24] = [
+    const READING: [&str; 26] = [
         "batch.list",
         "batch.status",
         "batch.watch",
         "brake.list",
         "config.check",
         "config.show",
+        "connector.list",
+        "connector.show",
         "dead_letters.list",
         "doctor",
         "job.list",

@@ -168,9 +168,10 @@ impl From<StartError> for Failure {
                 (exit(&error), "redis")
             }
             StartError::Ledger(_) => (exit(&error), "ledger"),
-            StartError::Upstream(_) | StartError::NoUpstream | StartError::NoToken => {
-                (exit(&error), "upstream")
-            }
+            StartError::Upstream(_)
+            | StartError::NoUpstream
+            | StartError::NoConnector { .. }
+            | StartError::NoToken => (exit(&error), "upstream"),
             StartError::Config(_) | StartError::Telemetry(_) => (exit(&error), "configuration"),
         };
         Self::new(exit, code, chain(&error))

@@ -17,6 +17,7 @@ mod batch;
 mod brake;
 mod config;
 mod connection;
+mod connector;
 mod context;
 #[cfg(debug_assertions)]
 mod coverage;

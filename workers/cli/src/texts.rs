@@ -245,6 +245,42 @@ labels! {
     NEXT = "下一步可以试试", "Try next";
 }
 
+/// Of connectors.
+pub const CONNECTOR: Text = Text::new("连接器", "connector");
+
+/// Of connectors.
+pub const OPERATIONS: Text = Text::new("操作", "operations");
+
+/// Of connectors.
+pub const OPERATION: Text = Text::new("操作", "operation");
+
+/// Of connectors.
+pub const SERVES: Text = Text::new("服务领域", "serves");
+
+/// Of connectors.
+pub const WAY: Text = Text::new("读写", "way");
+
+/// Of connectors.
+pub const IDEMPOTENCY: Text = Text::new("防重", "idempotency");
+
+/// Of connectors.
+pub const TIMEOUT: Text = Text::new("超时", "timeout");
+
+/// Of connectors.
+pub const COST: Text = Text::new("计次", "cost");
+
+/// Of connectors.
+pub const POLLED: Text = Text::new("分页查询", "poll");
+
+/// Of connectors.
+pub const READS: Text = Text::new("查询", "read");
+
+/// Of connectors.
+pub const WRITES: Text = Text::new("办理", "write");
+
+/// Of connectors.
+pub const NO_CONNECTORS: Text = Text::new("没有连接器", "no connectors");
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,8 +4,8 @@
 use clap::{Command, CommandFactory, Parser, Subcommand};
 
 use crate::{
-    audit, batch, brake, config, context::Context, context::Globals, dead_letters, doctor,
-    document, failure::EXIT_CODES, failure::Outcome, job, part, people, policy, review, up,
+    audit, batch, brake, config, connector, context::Context, context::Globals, dead_letters,
+    doctor, document, failure::EXIT_CODES, failure::Outcome, job, part, people, policy, review, up,
 };
 
 /// An automation worker fleet for back-office work.
@@ -55,6 +55,9 @@ pub enum Verb {
     /// Checks, tests, explains and changes the policy
     #[command(subcommand)]
     Policy(policy::Verb),
+    /// Shows, tries and checks the ways to other systems
+    #[command(subcommand)]
+    Connector(connector::Verb),
     /// Keeps users
     #[command(subcommand)]
     User(people::Users),
@@ -102,6 +105,7 @@ impl Verb {
             Self::Review(verb) => verb.run(context).await,
             Self::Brake(verb) => verb.run(context).await,
             Self::Policy(verb) => verb.run(context).await,
+            Self::Connector(verb) => verb.run(context).await,
             Self::Audit(verb) => verb.run(context).await,
             Self::DeadLetters(verb) => verb.run(context).await,
             Self::Config(verb) => verb.run(context),

@@ -13,12 +13,13 @@
 //! * a secret comes from the environment or a file that only its owner can read, and is never
 //!   shown;
 //! * only one process at a time starts things in a data folder;
-//! * concrete connectors are named in `wiring.rs` alone.
+//! * concrete connectors are named in `connectors.rs` alone.
 //!
-//! To add a setting, see `config.rs`; a connector: a field in `Upstreams` of the kinds and its
-//! lines in `wiring.rs`.
+//! To add a setting, see `config.rs`; a connector that is compiled in: its lines in
+//! `connectors.rs`; a field of work: a field in `Upstreams` of the kinds, and in `wiring.rs`.
 
 mod config;
+mod connectors;
 mod data_dir;
 mod installation;
 mod machine;
@@ -33,6 +34,7 @@ mod wiring;
 mod witness;
 
 pub use config::*;
+pub use connectors::Connectors;
 pub use data_dir::*;
 pub use installation::Installation;
 pub use machine::Machine;
@@ -46,5 +48,7 @@ pub use secret_file::{
 pub use services::{PublishError, Services, publish};
 pub use start_error::{StartError, StartErrorKind};
 pub use telemetry::init_telemetry;
-pub use wiring::{connect_upstreams, load_policy, master_key_source, open_ledger, open_queue};
+pub use wiring::{
+    connect_upstreams, kinds, load_policy, master_key_source, open_ledger, open_queue,
+};
 pub use witness::{Witness, WitnessError};

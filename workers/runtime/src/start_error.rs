@@ -46,6 +46,17 @@ pub enum StartError {
         "no e-tax platform is named; set `etax.base_url`, or start `clerkwork up`, which brings a sandbox"
     )]
     NoUpstream,
+    /// A setting names a connector that is not there.
+    #[error(
+        "`{setting}` names the connector `{name}`, and there is none: set its upstream, or put its file into \
+         the folder of connectors"
+    )]
+    NoConnector {
+        /// The setting.
+        setting: &'static str,
+        /// The connector.
+        name: String,
+    },
     /// There is no access to the upstream.
     #[error(
         "no token for the e-tax platform; set CLERKWORK__ETAX__TOKEN, or name its file in `etax.token_file`"
@@ -75,6 +86,7 @@ impl StartError {
             | Self::Policy(_)
             | Self::Upstream(_)
             | Self::NoUpstream
+            | Self::NoConnector { .. }
             | Self::NoToken
             | Self::Telemetry(_)
             | Self::MasterKey(

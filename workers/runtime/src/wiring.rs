@@ -1,24 +1,20 @@
 //! From settings to parts. Concrete connectors meet the kinds here and nowhere else.
 
-use std::{num::NonZeroU32, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc};
 
 use clerkwork_audit::{MasterKey, Sealer};
-use clerkwork_connectors_api::http::{HttpSettings, PaceSettings, Secret};
+use clerkwork_connectors_api::{contract::intern, red_letter::NotConnected};
 use clerkwork_core::{Clock, WorkerId};
-use clerkwork_etax::{Etax, EtaxSettings};
-use clerkwork_kinds::{Registry, Upstreams};
+use clerkwork_kinds::{Registry, Served, Upstreams};
 use clerkwork_ledger::{GroupCommit, Ledger, LedgerOptions};
 use clerkwork_policy::Engine;
 use clerkwork_queue::{Queue, QueueOptions};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Config, KeySource, MASTER_KEY, MASTER_KEY_FILE, Machine, MasterKeyError, Oversight, RedisPlace,
-    Services, StartError, master_key, prepare_data_dir,
+    Config, Connectors, KeySource, MASTER_KEY, MASTER_KEY_FILE, Machine, MasterKeyError, Oversight,
+    RedisPlace, Services, StartError, master_key, prepare_data_dir,
 };
-
-/// Longest wait for a turn at the upstream; a call that would wait longer is tried again later.
-const LONGEST_TURN: Duration = Duration::from_secs(10);
 
 impl Services {
     /// Connects everything a process works with. Without `redis.url`, the private Redis of the
@@ -35,12 +31,12 @@ impl Services {
         oversight.refresh(&ledger).await?;
         oversight.follow(ledger.clone());
         Ok(Self {
+            kinds: Arc::new(kinds(&config)),
             config: Arc::new(config),
             clock,
             ledger,
             queue,
             oversight,
-            kinds: Arc::new(Registry::standard()),
             upstreams,
             worker: WorkerId::new(),
             name: process_name(),
@@ -60,22 +56,25 @@ pub fn load_policy(config: &Config) -> Result<Engine, StartError> {
 
 /// The systems that kinds speak to. Nothing is sent yet.
 pub fn connect_upstreams(config: &Config) -> Result<Upstreams, StartError> {
-    let etax = &config.etax;
-    let base_url = etax.base_url.as_ref().ok_or(StartError::NoUpstream)?;
-    let token = etax.token.as_ref().ok_or(StartError::NoToken)?;
-    let mut http = HttpSettings::new("etax", base_url, Secret::new(token.expose()));
-    http.connect_timeout = etax.connect_timeout;
-    http.request_timeout = etax.request_timeout;
-    http.idle_connections = config.fleet.concurrency;
-    http.pace = NonZeroU32::new(etax.rate_per_second).map(|per_second| PaceSettings {
-        per_second,
-        burst: NonZeroU32::new(etax.burst).unwrap_or(NonZeroU32::MIN),
-        max_wait: LONGEST_TURN,
-    });
-    let etax = Arc::new(Etax::new(EtaxSettings::new(http))?);
+    let connectors = Connectors::of(config)?;
+    let name = &config.connectors.agent_invoices;
+    if connectors.etax().is_none() && name == "etax" {
+        return Err(StartError::NoUpstream);
+    }
     Ok(Upstreams {
-        agent_invoices: etax.clone(),
-        red_letters: etax,
+        agent_invoices: connectors.agent_invoices(name)?,
+        red_letters: match connectors.etax() {
+            Some(etax) => Arc::clone(etax) as _,
+            None => Arc::new(NotConnected),
+        },
+    })
+}
+
+/// The kinds, over the connectors that the settings name.
+pub fn kinds(config: &Config) -> Registry {
+    Registry::served(Served {
+        agent_invoices: intern(&config.connectors.agent_invoices),
+        ..Served::default()
     })
 }
 

@@ -127,6 +127,14 @@ pub(super) const EVENTS: &[(&str, Text)] = &[
         "policy.rolled_back",
         Text::new("回退规则包", "policy rolled back"),
     ),
+    (
+        "connector.tried",
+        Text::new("试用连接器", "connector tried"),
+    ),
+    (
+        "connectors.reloaded",
+        Text::new("重载连接器", "connectors reloaded"),
+    ),
     ("brake.on", Text::new("制动", "brake on")),
     ("brake.off", Text::new("解除制动", "brake off")),
     (

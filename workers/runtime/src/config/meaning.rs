@@ -40,7 +40,10 @@ pub(super) fn check(
         );
     }
     let portal = config.portal.base_url.as_deref();
-    if let Some(problem) = scheme(portal.map(SecretUrl::new).as_ref(), &["https://", "http://"]) {
+    if let Some(problem) = scheme(
+        portal.map(SecretUrl::new).as_ref(),
+        &["https://", "http://"],
+    ) {
         return wrong("portal.base_url", problem);
     }
     if portal.is_some_and(is_plain_abroad) {
@@ -51,7 +54,10 @@ pub(super) fn check(
         );
     }
     if portal.is_some() && config.portal.user.is_none() {
-        return wrong("portal.user", "is missing; write who signs in at the portal".into());
+        return wrong(
+            "portal.user",
+            "is missing; write who signs in at the portal".into(),
+        );
     }
     let prefix = &config.redis.prefix;
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);

@@ -1,0 +1,96 @@
+//! `clerkwork connector …`: the ways to other systems.
+
+mod show;
+mod trial;
+
+use std::sync::Arc;
+
+use clap::Subcommand;
+use clerkwork_audit::{EventDraft, EventType};
+use clerkwork_connectors_api::{ConnectorError, ErrorKind, contract::Connector};
+use clerkwork_runtime::Connectors;
+use serde_json::json;
+
+use crate::{
+    connection,
+    context::Context,
+    failure::{Exit, Failure, Outcome, chain},
+    installation::Opened,
+    sign_in::Principal,
+};
+
+/// What can be done with connectors.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    List(show::ListArgs),
+    Show(show::ShowArgs),
+    Health(trial::HealthArgs),
+    Try(trial::TryArgs),
+}
+
+impl Verb {
+    /// Does it.
+    pub async fn run(self, context: &Context) -> Outcome {
+        match self {
+            Self::List(args) => show::list(context, args).await,
+            Self::Show(args) => show::show(context, args).await,
+            Self::Health(args) => trial::health(context, args).await,
+            Self::Try(args) => trial::call(context, args).await,
+        }
+    }
+}
+
+/// Every connector of this installation.
+fn all(opened: &Opened) -> Result<Connectors, Failure> {
+    let config = connection::fill_in(&opened.config)?;
+    Ok(Connectors::of(&config)?)
+}
+
+/// The one of that name.
+fn named(connectors: &Connectors, name: &str) -> Result<Arc<dyn Connector>, Failure> {
+    connectors.get(name).cloned().ok_or_else(|| {
+        let known: Vec<_> = connectors.iter().map(|one| one.profile().name).collect();
+        let message = match known[..] {
+            [] => format!("there is no connector `{name}`, and no other: none is set up"),
+            _ => format!(
+                "there is no connector `{name}`; use one of {}",
+                known.join(", ")
+            ),
+        };
+        Failure::new(Exit::Usage, "unknown_connector", message)
+    })
+}
+
+/// Puts on record that somebody called an operation, and how it ended.
+async fn note(
+    opened: &Opened,
+    by: &Principal,
+    connector: &str,
+    operation: &str,
+    error: Option<&ConnectorError>,
+) -> Result<(), Failure> {
+    let mut data = json!({"connector": connector, "operation": operation});
+    if let Some(error) = error {
+        // The upstream's own words may name people.
+        data["error"] = error.kind.as_str().into();
+    }
+    let event = EventDraft::new(EventType::ConnectorTried, by.actor(), by.noted(data));
+    let office = by.office_or(None, &opened.config);
+    opened.ledger.record(office, event).await?;
+    Ok(())
+}
+
+/// An error of an upstream with its exit code.
+fn failed(error: &ConnectorError) -> Failure {
+    let exit = match error.kind {
+        ErrorKind::Rejected => Exit::Refused,
+        ErrorKind::Transient
+        | ErrorKind::RateLimited { .. }
+        | ErrorKind::Unauthorized
+        | ErrorKind::Misconfigured
+        | ErrorKind::OutcomeUnknown
+        | ErrorKind::PageChanged => Exit::Missing,
+    };
+    let message = format!("{}: {}", error.kind.as_str(), chain(error));
+    Failure::new(exit, "upstream", message)
+}

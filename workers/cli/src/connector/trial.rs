@@ -1,0 +1,172 @@
+//! `clerkwork connector health` and `try`
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::PathBuf,
+    time::Instant,
+};
+
+use clerkwork_connectors_api::http::Access;
+use serde_json::{Value, json};
+
+use super::{all, failed, named, note};
+use crate::{
+    context::Context,
+    failure::{Exit, Failure, Outcome},
+    installation,
+    sign_in::Acting,
+};
+
+/// Asks a connector's upstream whether it is there and takes our credentials. Changes nothing there.
+///
+/// That it was asked is an event, under your name. Exit code 3 when it is not there.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  clerkwork connector health etax --as dora")]
+pub struct HealthArgs {
+    /// Its name, as `connector list` shows it
+    connector: String,
+    #[command(flatten)]
+    acting: Acting,
+}
+
+/// Calls an operation that reads, and shows what it gives; personal data included.
+///
+/// A write is never made from here: it goes through a job, the policy and the journal. With --dry-run an input
+/// is checked and nothing is sent. That it was called is an event, under your name. With --json: {"output", "ms"}
+/// or, of an operation that is polled, {"items", "next", "ms"}.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  clerkwork connector try etax status --input '{\"application_number\":\"DK-1\"}' --as dora
+  clerkwork connector try etax pending --as dora
+  clerkwork connector try etax approve_and_issue --input-file item.json --dry-run --as dora")]
+pub struct TryArgs {
+    /// Its name, as `connector list` shows it
+    connector: String,
+    /// The operation, as `connector show` shows it
+    operation: String,
+    /// What it takes, as JSON
+    #[arg(long, conflicts_with = "input_file")]
+    input: Option<String>,
+    /// A file with what it takes; `-` reads from stdin
+    #[arg(long, value_name = "FILE")]
+    input_file: Option<PathBuf>,
+    /// Of an operation that is polled: go on after this, `next` of the page before
+    #[arg(long)]
+    after: Option<String>,
+    /// Check the input, and send nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    acting: Acting,
+}
+
+/// Longest input, in bytes.
+const LONGEST: u64 = 4 * 1024 * 1024;
+
+/// Items of a page that is polled.
+const PAGE: u32 = 20;
+
+/// Asks it.
+pub async fn health(context: &Context, args: HealthArgs) -> Outcome {
+    let opened = installation::open(context).await?;
+    let by = context
+        .authorise(&opened, &args.acting, "connector.health", None)
+        .await?;
+    let connector = named(&all(&opened)?, &args.connector)?;
+    let name = connector.profile().name;
+    let began = Instant::now();
+    let answer = connector.health().await;
+    note(&opened, &by, name, "health", answer.as_ref().err()).await?;
+    answer.map_err(|error| failed(&error))?;
+    let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    context.out.line(format!("{name}: ok, {ms} ms"));
+    context
+        .out
+        .json(&json!({"connector": name, "healthy": true, "ms": ms}));
+    Ok(Exit::Done)
+}
+
+/// What an operation is to be given.
+fn input(args: &TryArgs) -> Result<Value, Failure> {
+    let (name, text) = match (&args.input, &args.input_file) {
+        (Some(text), _) => ("--input".to_owned(), text.clone()),
+        (None, None) => return Ok(json!({})),
+        (None, Some(path)) => {
+            let text = match path.as_os_str() == "-" {
+                true => io::read_to_string(io::stdin().lock().take(LONGEST)),
+                false => File::open(path).and_then(|file| io::read_to_string(file.take(LONGEST))),
+            };
+            let name = path.display().to_string();
+            let unreadable = |error| Failure::input(format!("`{name}` cannot be read: {error}"));
+            (name.clone(), text.map_err(unreadable)?)
+        }
+    };
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::input(format!("`{name}` holds no JSON: {error}")))
+}
+
+/// Calls it.
+pub async fn call(context: &Context, args: TryArgs) -> Outcome {
+    let opened = installation::open(context).await?;
+    let by = context
+        .authorise(&opened, &args.acting, "connector.try", None)
+        .await?;
+    let connector = named(&all(&opened)?, &args.connector)?;
+    let profile = connector.profile();
+    let operation = profile.operation(&args.operation);
+    let operation = operation.map_err(|error| failed(&error))?;
+    let input = input(&args)?;
+    let out = &context.out;
+    if !operation.polled
+        && let Err(why) = operation.input.check(&input)
+    {
+        return Err(Failure::input(format!(
+            "the input of `{}` does not fit: {why}; `connector show {} --operation {} --json` has its schema",
+            operation.name, profile.name, operation.name
+        )));
+    }
+    if args.dry_run {
+        note(&opened, &by, profile.name, operation.name, None).await?;
+        out.line(format!(
+            "{}.{}: the input fits; nothing was sent",
+            profile.name, operation.name
+        ));
+        out.json(&json!({"connector": profile.name, "operation": operation.name, "input": input, "sent": false}));
+        return Ok(Exit::Done);
+    }
+    if operation.access() == Access::Write {
+        return Err(Failure::refused(
+            "write",
+            format!(
+                "`{}` changes something upstream: that goes through a job; use --dry-run to check an input",
+                operation.name
+            ),
+        ));
+    }
+    let began = Instant::now();
+    let shown = if operation.polled {
+        let page = connector
+            .poll(operation.name, args.after.as_deref(), PAGE)
+            .await;
+        page.map(|page| json!({"items": page.items, "next": page.next}))
+    } else {
+        let answer = connector.call(operation.name, None, &input).await;
+        answer.map(|answer| json!({"output": answer.output}))
+    };
+    note(
+        &opened,
+        &by,
+        profile.name,
+        operation.name,
+        shown.as_ref().err(),
+    )
+    .await?;
+    let mut shown = shown.map_err(|error| failed(&error))?;
+    out.line(serde_json::to_string_pretty(&shown).unwrap_or_default());
+    shown["ms"] = u64::try_from(began.elapsed().as_millis())
+        .unwrap_or(u64::MAX)
+        .into();
+    out.json(&shown);
+    Ok(Exit::Done)
+}

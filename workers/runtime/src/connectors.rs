@@ -1,0 +1,89 @@
+//! Every connector of an installation, by name.
+
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
+
+use clerkwork_connectors_api::{
+    agent_invoice::{AgentInvoices, Over},
+    contract::Connector,
+    http::{HttpSettings, PaceSettings, Secret},
+};
+use clerkwork_etax::{Etax, EtaxSettings};
+
+use crate::{Config, StartError};
+
+/// Longest wait for a turn at an upstream; a call that would wait longer is tried again later.
+const LONGEST_TURN: Duration = Duration::from_secs(10);
+
+/// The connectors of an installation: those that are compiled in and whose upstream is set, then those that are
+/// files, by name.
+#[derive(Debug, Clone)]
+pub struct Connectors {
+    all: Vec<Arc<dyn Connector>>,
+    etax: Option<Arc<Etax>>,
+}
+
+impl Connectors {
+    /// Builds them. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// The first that cannot be built, naming the setting or the file.
+    pub fn of(config: &Config) -> Result<Self, StartError> {
+        let etax = etax(config)?.map(Arc::new);
+        let mut all: Vec<Arc<dyn Connector>> = Vec::new();
+        all.extend(etax.clone().map(|etax| etax as Arc<dyn Connector>));
+        Ok(Self { all, etax })
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> std::slice::Iter<'_, Arc<dyn Connector>> {
+        self.all.iter()
+    }
+
+    /// The one of that name.
+    pub fn get(&self, name: &str) -> Option<&Arc<dyn Connector>> {
+        self.all.iter().find(|one| one.profile().name == name)
+    }
+
+    /// The e-tax platform, if it is set.
+    pub fn etax(&self) -> Option<&Arc<Etax>> {
+        self.etax.as_ref()
+    }
+
+    /// What serves agent-issued invoices, by the name of its connector.
+    ///
+    /// # Errors
+    /// There is no such connector, or it serves none.
+    pub fn agent_invoices(&self, name: &str) -> Result<Arc<dyn AgentInvoices>, StartError> {
+        if let (Some(etax), "etax") = (&self.etax, name) {
+            return Ok(Arc::clone(etax) as Arc<dyn AgentInvoices>);
+        }
+        let connector = self.get(name).ok_or_else(|| StartError::NoConnector {
+            setting: "connectors.agent_invoices",
+            name: name.to_owned(),
+        })?;
+        Ok(Arc::new(Over::new(Arc::clone(connector))?))
+    }
+}
+
+fn pace(per_second: u32, burst: u32) -> Option<PaceSettings> {
+    Some(PaceSettings {
+        per_second: NonZeroU32::new(per_second)?,
+        burst: NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN),
+        max_wait: LONGEST_TURN,
+    })
+}
+
+/// Nothing when no platform is set.
+fn etax(config: &Config) -> Result<Option<Etax>, StartError> {
+    let etax = &config.etax;
+    let Some(base_url) = &etax.base_url else {
+        return Ok(None);
+    };
+    let token = etax.token.as_ref().ok_or(StartError::NoToken)?;
+    let mut http = HttpSettings::new("etax", base_url, Secret::new(token.expose()));
+    http.connect_timeout = etax.connect_timeout;
+    http.request_timeout = etax.request_timeout;
+    http.idle_connections = config.fleet.concurrency;
+    http.pace = pace(etax.rate_per_second, etax.burst);
+    Ok(Some(Etax::new(EtaxSettings::new(http))?))
+}
