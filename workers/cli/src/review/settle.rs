@@ -112,7 +112,7 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         Some(number) => ways::done(effect, asked, number)?,
         None => ways::again(effect, asked)?,
     };
-    let change = settle(&settlement, &review, job, &end, &principal, why);
+    let change = settle(config, &settlement, &review, job, &end, &principal, why);
     match ledger.change(change).await? {
         Changed::Yes => {
             let out = &context.out;
@@ -142,6 +142,7 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
 /// One change: the journal's outcome, the review's end, the job's way on. Whether it goes on to
 /// complete the item or to send it back is as it was before.
 fn settle(
+    config: &Config,
     settlement: &Settlement,
     review: &Review,
     job: &Job,
@@ -156,7 +157,7 @@ fn settle(
         true => EventType::EffectConfirmed,
         false => EventType::EffectRefused,
     };
-    let kinds = installation::kinds();
+    let kinds = clerkwork_runtime::kinds(config);
     let connectors = kinds.get(job.kind.as_str()).map(|kind| kind.connectors());
     let data = json!({
         "by": "person",
