@@ -16,6 +16,7 @@
 //! What a connector adds is its own envelope: which code means what. [`HttpStack::call`] posts JSON;
 //! [`HttpStack::send`] sends whatever the connector makes up, and takes what it says it [`Accept`]s.
 
+mod auth;
 mod breaker;
 mod endpoint;
 mod fault;
@@ -27,9 +28,12 @@ mod retry_after;
 mod settings;
 mod stack;
 
+pub use auth::Auth;
 pub use breaker::{BreakerSettings, BreakerState, BreakerStatus};
 pub use endpoint::{Access, Endpoint};
 pub use outgoing::{Accept, Outgoing};
 pub use reply::Reply;
-pub use settings::{HttpSettings, PaceSettings, RetrySettings, Secret};
+pub use settings::{HttpSettings, PaceSettings, RetrySettings};
 pub use stack::HttpStack;
+
+pub use crate::credential::Secret;

@@ -10,6 +10,8 @@ use crate::{ConnectorError, ErrorKind};
 /// How a try ended without a [`Reply`](super::Reply).
 #[derive(Debug)]
 pub(super) enum Fault {
+    /// It was not sent, for a reason that stays until somebody sees to it.
+    NotAllowed { why: String },
     /// The circuit breaker is open.
     LeftAlone { retry_after: Duration },
     /// Its turn would have come too late.
@@ -55,6 +57,7 @@ impl Fault {
                     retry_after: Some(*retry_after),
                 }
             }
+            Self::NotAllowed { .. } => ErrorKind::Misconfigured,
             Self::NotSent(_) => ErrorKind::Transient,
             Self::Broken(_) | Self::TimedOut(_) | Self::HtmlPage { .. } => match access {
                 Access::Read => ErrorKind::Transient,
@@ -79,6 +82,7 @@ impl Fault {
             Access::Read => match self {
                 // The breaker and the pace have said when; the caller waits better than we do.
                 Self::LeftAlone { .. } | Self::NoTurn { .. } => false,
+                Self::NotAllowed { .. } => false,
                 Self::NotSent(_)
                 | Self::Broken(_)
                 | Self::TimedOut(_)
@@ -97,7 +101,8 @@ impl Fault {
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status { retry_after, .. } => *retry_after,
-            Self::LeftAlone { .. }
+            Self::NotAllowed { .. }
+            | Self::LeftAlone { .. }
             | Self::NoTurn { .. }
             | Self::NotSent(_)
             | Self::Broken(_)
@@ -112,7 +117,7 @@ impl Fault {
     /// that it has too much to do.
     pub(super) fn answered(&self) -> Option<bool> {
         match self {
-            Self::LeftAlone { .. } | Self::NoTurn { .. } => None,
+            Self::NotAllowed { .. } | Self::LeftAlone { .. } | Self::NoTurn { .. } => None,
             Self::NotSent(_) | Self::Broken(_) | Self::TimedOut(_) | Self::HtmlPage { .. } => {
                 Some(false)
             }
@@ -131,7 +136,8 @@ impl Fault {
             Self::NotSent(cause) | Self::Broken(cause) | Self::TimedOut(cause) => {
                 Some(Arc::new(cause))
             }
-            Self::LeftAlone { .. }
+            Self::NotAllowed { .. }
+            | Self::LeftAlone { .. }
             | Self::NoTurn { .. }
             | Self::Status { .. }
             | Self::HtmlPage { .. }
@@ -143,6 +149,7 @@ impl Fault {
 
     fn message(&self, endpoint: &Endpoint) -> String {
         match self {
+            Self::NotAllowed { why } => why.clone(),
             Self::LeftAlone { retry_after } => format!(
                 "the circuit breaker is open after many failures; the next probe may pass in {:.1} s",
                 retry_after.as_secs_f64()

@@ -1,33 +1,9 @@
 //! How to reach an upstream, and how hard to try.
 
-use std::{fmt, num::NonZeroU32, time::Duration};
+use std::{num::NonZeroU32, time::Duration};
 
-use serde::Deserialize;
-
-use super::BreakerSettings;
-
-/// A credential. Shown as `***` wherever it is printed.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Takes a credential.
-    pub fn new(value: impl Into<String>) -> Self {
-        Self(value.into())
-    }
-
-    /// The credential itself, to be put on the wire and nowhere else.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(***)")
-    }
-}
+use super::{Auth, BreakerSettings};
+use crate::credential::{Credential, Secret};
 
 /// How to reach one upstream.
 #[derive(Debug, Clone)]
@@ -36,8 +12,8 @@ pub struct HttpSettings {
     pub name: &'static str,
     /// Where the upstream answers, `http` or `https`, without query; paths are added to it.
     pub base_url: String,
-    /// The bearer token.
-    pub token: Secret,
+    /// How a call proves who we are.
+    pub auth: Auth,
     /// For a connection, TLS included. Ends a try before anything was sent.
     pub connect_timeout: Duration,
     /// For one try from its start to the end of the answer.
@@ -58,12 +34,13 @@ pub struct HttpSettings {
 }
 
 impl HttpSettings {
-    /// Settings for an upstream on the same network; each field may be changed afterwards.
+    /// Settings for an upstream on the same network that takes a bearer token; each field may be changed
+    /// afterwards.
     pub fn new(name: &'static str, base_url: impl Into<String>, token: Secret) -> Self {
         Self {
             name,
             base_url: base_url.into(),
-            token,
+            auth: Auth::Bearer(Credential::Value(token)),
             connect_timeout: Duration::from_secs(2),
             request_timeout: Duration::from_secs(10),
             idle_connections: 256,
@@ -119,6 +96,5 @@ mod tests {
     fn a_token_never_shows() {
         let settings = HttpSettings::new("etax", "http://localhost", Secret::new("geheim"));
         assert!(!format!("{settings:?}").contains("geheim"));
-        assert_eq!(settings.token.expose(), "geheim");
     }
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use tracing::{Instrument, Span, field::Empty};
 
 use super::{
-    BreakerStatus, HttpSettings, Outgoing, Reply, RetrySettings, breaker::Breaker,
+    BreakerStatus, HttpSettings, Outgoing, Reply, RetrySettings, auth::Signer, breaker::Breaker,
     endpoint::Endpoint, fault::Fault, html, pace::Pace, retry_after,
 };
 use crate::{ConnectorError, ErrorKind};
@@ -28,7 +28,7 @@ const ERROR_PAGE_BYTES: usize = 64 * 1024;
 pub struct HttpStack {
     name: &'static str,
     base: Url,
-    headers: HeaderMap,
+    signer: Signer,
     client: Client,
     pace: Option<Pace>,
     breaker: Breaker,
@@ -52,10 +52,7 @@ impl HttpStack {
             source: None,
         };
         let base = base_url(&settings.base_url).map_err(&wrong)?;
-        let mut token = HeaderValue::try_from(format!("Bearer {}", settings.token.expose()))
-            .map_err(|_| wrong("`token` holds characters that no HTTP header may hold".into()))?;
-        token.set_sensitive(true);
-        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, token)]);
+        let signer = Signer::new(settings.auth.clone()).map_err(&wrong)?;
         // An error only says that the process has chosen a provider before.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
@@ -73,7 +70,7 @@ impl HttpStack {
         Ok(Self {
             name: settings.name,
             base,
-            headers,
+            signer,
             client,
             pace: settings.pace.map(Pace::new),
             breaker: Breaker::new(settings.name, settings.breaker, Instant::now()),
@@ -228,7 +225,7 @@ impl HttpStack {
         outgoing: &Outgoing,
     ) -> Result<Reply<'a>, Fault> {
         let mut request = Request::new(outgoing.method.clone(), outgoing.url.clone());
-        *request.headers_mut() = self.headers.clone();
+        self.signer.sign(request.headers_mut())?;
         request.headers_mut().extend(outgoing.headers.clone());
         *request.timeout_mut() = outgoing.timeout;
         if !outgoing.body.is_empty() {
@@ -240,6 +237,9 @@ impl HttpStack {
             .await
             .map_err(Fault::from_client)?;
         let status = response.status();
+        if status == StatusCode::UNAUTHORIZED {
+            self.signer.doubt();
+        }
         let content_type = text_of(response.headers(), header::CONTENT_TYPE).to_owned();
         let accept = &outgoing.accept;
         if !status.is_success() && !accept.takes(status) {
@@ -317,7 +317,7 @@ fn base_url(text: &str) -> Result<Url, String> {
         return Err("`base_url` must begin with `https://` or `http://`".into());
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("`base_url` holds credentials; give them as `token`".into());
+        return Err("`base_url` holds credentials; give them as credentials".into());
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err("`base_url` must end before `?` and `#`".into());

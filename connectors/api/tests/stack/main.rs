@@ -1,0 +1,6 @@
+//! What the HTTP stack adds around a call, against servers over real HTTP.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod credentials;
+mod upstream;
