@@ -11,7 +11,9 @@
 //! * no answer is read beyond its limit, and no part of a body but an HTML page's title, masked,
 //!   reaches a message;
 //! * redirects are never followed: they lead to login pages, and would repeat a write;
-//! * proxies from the environment are ignored: a token goes to `base_url` and nowhere else.
+//! * a call goes to the origin of `base_url` or to one of `hosts`, or it is not sent at all; the
+//!   credentials go to the origin of `base_url` and nowhere else;
+//! * proxies from the environment are ignored.
 //!
 //! What a connector adds is its own envelope: which code means what. [`HttpStack::call`] posts JSON;
 //! [`HttpStack::send`] sends whatever the connector makes up, and takes what it says it [`Accept`]s.
@@ -19,8 +21,10 @@
 mod auth;
 mod breaker;
 mod endpoint;
+mod exchange;
 mod fault;
 mod html;
+mod origin;
 mod outgoing;
 mod pace;
 mod reply;

@@ -27,6 +27,8 @@ pub(super) enum Fault {
         status: StatusCode,
         retry_after: Option<Duration>,
         title: Option<String>,
+        /// Another host that it leads to.
+        redirect: Option<String>,
     },
     /// An HTML page with a status of 2xx.
     HtmlPage { title: Option<String> },
@@ -67,6 +69,7 @@ impl Fault {
                 status,
                 retry_after,
                 title: _,
+                redirect: _,
             } => status_kind(*status, *retry_after, access),
             Self::TooLarge { .. } | Self::Unreadable { .. } => match access {
                 Access::Read => ErrorKind::Misconfigured,
@@ -167,6 +170,12 @@ impl Fault {
             Self::TimedOut(_) => {
                 "no answer within `request_timeout`; raise it if the upstream is merely slow".into()
             }
+            Self::Status {
+                redirect: Some(host),
+                ..
+            } => format!(
+                "upstream answered with a redirect to another host, `{host}`, which is not followed; check `base_url` and the credentials"
+            ),
             Self::Status { status, title, .. } => {
                 let page = title.as_ref().map_or(String::new(), |title| {
                     format!(" with an HTML page titled `{title}`")
@@ -206,8 +215,8 @@ fn status_kind(status: StatusCode, retry_after: Option<Duration>, access: Access
 
 fn advice(status: StatusCode) -> &'static str {
     match status.as_u16() {
-        401 | 403 => "; check the token and its rights",
-        300..=399 => ", a redirect, which is not followed; check `base_url` and the token",
+        401 | 403 => "; check the credentials and their rights",
+        300..=399 => ", a redirect, which is not followed; check `base_url` and the credentials",
         404 | 405 => "; check `base_url` and the upstream's version",
         429 => "; lower the pace",
         _ => "",

@@ -12,7 +12,9 @@ pub struct HttpSettings {
     pub name: &'static str,
     /// Where the upstream answers, `http` or `https`, without query; paths are added to it.
     pub base_url: String,
-    /// How a call proves who we are.
+    /// Further hosts that calls may go to, `host` or `host:port`; the credentials do not.
+    pub hosts: Vec<String>,
+    /// How a call proves who we are. Goes to the origin of `base_url` only.
     pub auth: Auth,
     /// For a connection, TLS included. Ends a try before anything was sent.
     pub connect_timeout: Duration,
@@ -40,6 +42,7 @@ impl HttpSettings {
         Self {
             name,
             base_url: base_url.into(),
+            hosts: Vec::new(),
             auth: Auth::Bearer(Credential::Value(token)),
             connect_timeout: Duration::from_secs(2),
             request_timeout: Duration::from_secs(10),

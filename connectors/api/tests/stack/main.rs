@@ -3,4 +3,5 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod credentials;
+mod hosts;
 mod upstream;
