@@ -1,8 +1,8 @@
 //! One client for an upstream over HTTP.
 //!
 //! [`HttpStack`] is built once for an upstream and shared by all workers. A call goes through, in
-//! this order: circuit breaker → pace → connection pool → size limit → charset → classification →
-//! retry. It ends with a [`Reply`], whose JSON the connector reads, or with a
+//! this order: allowed hosts → credentials → circuit breaker → place among the calls in flight → pace →
+//! connection pool → size limit → charset → classification → retry. It ends with a [`Reply`], whose JSON the connector reads, or with a
 //! [`ConnectorError`](crate::ConnectorError).
 //!
 //! Invariants:
@@ -18,6 +18,7 @@
 //! What a connector adds is its own envelope: which code means what. [`HttpStack::call`] posts JSON;
 //! [`HttpStack::send`] sends whatever the connector makes up, and takes what it says it [`Accept`]s.
 
+mod admission;
 mod auth;
 mod breaker;
 mod endpoint;
@@ -37,7 +38,7 @@ pub use breaker::{BreakerSettings, BreakerState, BreakerStatus};
 pub use endpoint::{Access, Endpoint};
 pub use outgoing::{Accept, Outgoing};
 pub use reply::Reply;
-pub use settings::{HttpSettings, PaceSettings, RetrySettings};
+pub use settings::{HttpSettings, InFlightSettings, PaceSettings, RetrySettings};
 pub use stack::HttpStack;
 
 pub use crate::credential::Secret;

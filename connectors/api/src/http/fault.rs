@@ -14,6 +14,8 @@ pub(super) enum Fault {
     NotAllowed { why: String },
     /// The circuit breaker is open.
     LeftAlone { retry_after: Duration },
+    /// Too many calls are in flight, for too long.
+    NoPlace { waited: Duration },
     /// Its turn would have come too late.
     NoTurn { retry_after: Duration },
     /// No connection: nothing was sent.
@@ -59,6 +61,7 @@ impl Fault {
                     retry_after: Some(*retry_after),
                 }
             }
+            Self::NoPlace { .. } => ErrorKind::RateLimited { retry_after: None },
             Self::NotAllowed { .. } => ErrorKind::Misconfigured,
             Self::NotSent(_) => ErrorKind::Transient,
             Self::Broken(_) | Self::TimedOut(_) | Self::HtmlPage { .. } => match access {
@@ -84,7 +87,7 @@ impl Fault {
             Access::Write => matches!(self, Self::NotSent(_)),
             Access::Read => match self {
                 // The breaker and the pace have said when; the caller waits better than we do.
-                Self::LeftAlone { .. } | Self::NoTurn { .. } => false,
+                Self::LeftAlone { .. } | Self::NoPlace { .. } | Self::NoTurn { .. } => false,
                 Self::NotAllowed { .. } => false,
                 Self::NotSent(_)
                 | Self::Broken(_)
@@ -106,6 +109,7 @@ impl Fault {
             Self::Status { retry_after, .. } => *retry_after,
             Self::NotAllowed { .. }
             | Self::LeftAlone { .. }
+            | Self::NoPlace { .. }
             | Self::NoTurn { .. }
             | Self::NotSent(_)
             | Self::Broken(_)
@@ -120,7 +124,10 @@ impl Fault {
     /// that it has too much to do.
     pub(super) fn answered(&self) -> Option<bool> {
         match self {
-            Self::NotAllowed { .. } | Self::LeftAlone { .. } | Self::NoTurn { .. } => None,
+            Self::NotAllowed { .. }
+            | Self::LeftAlone { .. }
+            | Self::NoPlace { .. }
+            | Self::NoTurn { .. } => None,
             Self::NotSent(_) | Self::Broken(_) | Self::TimedOut(_) | Self::HtmlPage { .. } => {
                 Some(false)
             }
@@ -141,6 +148,7 @@ impl Fault {
             }
             Self::NotAllowed { .. }
             | Self::LeftAlone { .. }
+            | Self::NoPlace { .. }
             | Self::NoTurn { .. }
             | Self::Status { .. }
             | Self::HtmlPage { .. }
@@ -156,6 +164,10 @@ impl Fault {
             Self::LeftAlone { retry_after } => format!(
                 "the circuit breaker is open after many failures; the next probe may pass in {:.1} s",
                 retry_after.as_secs_f64()
+            ),
+            Self::NoPlace { waited } => format!(
+                "no place among the calls in flight within {:.1} s; raise `in_flight` or lower the concurrency",
+                waited.as_secs_f64()
             ),
             Self::NoTurn { retry_after } => format!(
                 "no turn within the allowed wait, the next one would come in {:.1} s; raise the pace or lower the concurrency",

@@ -20,6 +20,8 @@ pub struct Outgoing {
     pub accept: Accept,
     /// For this call instead of the setting `request_timeout`.
     pub timeout: Option<Duration>,
+    /// Turns of the pace that it takes; 0 for a call that the upstream does not count.
+    pub cost: u32,
 }
 
 impl Outgoing {
@@ -32,6 +34,7 @@ impl Outgoing {
             body: Bytes::new(),
             accept: Accept::default(),
             timeout: None,
+            cost: 1,
         }
     }
 }

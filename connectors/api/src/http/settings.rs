@@ -1,6 +1,9 @@
 //! How to reach an upstream, and how hard to try.
 
-use std::{num::NonZeroU32, time::Duration};
+use std::{
+    num::{NonZeroU32, NonZeroUsize},
+    time::Duration,
+};
 
 use super::{Auth, BreakerSettings};
 use crate::credential::{Credential, Secret};
@@ -27,6 +30,8 @@ pub struct HttpSettings {
     pub idle_timeout: Duration,
     /// Most bytes of an answer.
     pub max_response_bytes: usize,
+    /// How many calls at a time; nothing for as many as come.
+    pub in_flight: Option<InFlightSettings>,
     /// How many calls a second; nothing for as many as come.
     pub pace: Option<PaceSettings>,
     /// How often to try.
@@ -49,11 +54,22 @@ impl HttpSettings {
             idle_connections: 256,
             idle_timeout: Duration::from_secs(20),
             max_response_bytes: 8 * 1024 * 1024,
+            in_flight: None,
             pace: None,
             retry: RetrySettings::default(),
             breaker: BreakerSettings::default(),
         }
     }
+}
+
+/// How many calls at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InFlightSettings {
+    /// Calls that the upstream has not answered yet.
+    pub calls: NonZeroUsize,
+    /// A call that waits longer than this for a place ends as rate limited. Counts into
+    /// [`PaceSettings::max_wait`] as well.
+    pub max_wait: Duration,
 }
 
 /// How many calls a second.

@@ -12,8 +12,9 @@ use serde::Serialize;
 use tracing::{Instrument, Span, field::Empty};
 
 use super::{
-    BreakerStatus, HttpSettings, Outgoing, Reply, RetrySettings, auth::Signer, breaker::Breaker,
-    endpoint::Endpoint, exchange::exchange, fault::Fault, origin::Origins, pace::Pace,
+    BreakerStatus, HttpSettings, Outgoing, Reply, RetrySettings, admission::Admission,
+    auth::Signer, breaker::Breaker, endpoint::Endpoint, exchange::exchange, fault::Fault,
+    origin::Origins,
 };
 use crate::{ConnectorError, ErrorKind};
 
@@ -27,7 +28,7 @@ pub struct HttpStack {
     origins: Origins,
     signer: Signer,
     client: Client,
-    pace: Option<Pace>,
+    admission: Admission,
     breaker: Breaker,
     retry: RetrySettings,
     max_response_bytes: usize,
@@ -69,7 +70,7 @@ impl HttpStack {
             origins,
             signer,
             client,
-            pace: settings.pace.map(Pace::new),
+            admission: Admission::new(&settings),
             breaker: Breaker::new(settings.name, settings.breaker, Instant::now()),
             retry: settings.retry,
             max_response_bytes: settings.max_response_bytes,
@@ -211,11 +212,7 @@ impl HttpStack {
             .breaker
             .admit(Instant::now())
             .map_err(|retry_after| Fault::LeftAlone { retry_after })?;
-        if let Some(pace) = &self.pace {
-            pace.turn()
-                .await
-                .map_err(|retry_after| Fault::NoTurn { retry_after })?;
-        }
+        let _place = self.admission.enter(outgoing.cost).await?;
         let outcome = exchange(
             &self.client,
             endpoint,

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod admission;
 mod credentials;
 mod hosts;
 mod upstream;
