@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use reqwest::StatusCode;
 
-use super::endpoint::{Access, Endpoint};
+use super::{
+    CallLogError,
+    endpoint::{Access, Endpoint},
+};
 use crate::{ConnectorError, ErrorKind};
 
 /// How a try ended without a [`Reply`](super::Reply).
@@ -36,6 +39,8 @@ pub(super) enum Fault {
     HtmlPage { title: Option<String> },
     /// More bytes than allowed.
     TooLarge { limit: usize },
+    /// It could not be recorded.
+    Unrecorded { sent: bool, cause: CallLogError },
     /// An answer in 2xx that is not what the contract says.
     Unreadable { why: String },
 }
@@ -63,8 +68,11 @@ impl Fault {
             }
             Self::NoPlace { .. } => ErrorKind::RateLimited { retry_after: None },
             Self::NotAllowed { .. } => ErrorKind::Misconfigured,
-            Self::NotSent(_) => ErrorKind::Transient,
-            Self::Broken(_) | Self::TimedOut(_) | Self::HtmlPage { .. } => match access {
+            Self::NotSent(_) | Self::Unrecorded { sent: false, .. } => ErrorKind::Transient,
+            Self::Broken(_)
+            | Self::TimedOut(_)
+            | Self::HtmlPage { .. }
+            | Self::Unrecorded { sent: true, .. } => match access {
                 Access::Read => ErrorKind::Transient,
                 Access::Write => ErrorKind::OutcomeUnknown,
             },
@@ -81,6 +89,24 @@ impl Fault {
         }
     }
 
+    /// Whether anything may have reached the upstream.
+    pub(super) fn was_sent(&self) -> bool {
+        match self {
+            Self::NotAllowed { .. }
+            | Self::LeftAlone { .. }
+            | Self::NoPlace { .. }
+            | Self::NoTurn { .. }
+            | Self::NotSent(_) => false,
+            Self::Unrecorded { sent, .. } => *sent,
+            Self::Broken(_)
+            | Self::TimedOut(_)
+            | Self::Status { .. }
+            | Self::HtmlPage { .. }
+            | Self::TooLarge { .. }
+            | Self::Unreadable { .. } => true,
+        }
+    }
+
     /// Whether to try again here.
     pub(super) fn is_retried(&self, access: Access) -> bool {
         match access {
@@ -88,7 +114,8 @@ impl Fault {
             Access::Read => match self {
                 // The breaker and the pace have said when; the caller waits better than we do.
                 Self::LeftAlone { .. } | Self::NoPlace { .. } | Self::NoTurn { .. } => false,
-                Self::NotAllowed { .. } => false,
+                // What cannot be recorded is not done more often than it was.
+                Self::NotAllowed { .. } | Self::Unrecorded { .. } => false,
                 Self::NotSent(_)
                 | Self::Broken(_)
                 | Self::TimedOut(_)
@@ -115,6 +142,7 @@ impl Fault {
             | Self::Broken(_)
             | Self::TimedOut(_)
             | Self::HtmlPage { .. }
+            | Self::Unrecorded { .. }
             | Self::TooLarge { .. }
             | Self::Unreadable { .. } => None,
         }
@@ -127,7 +155,8 @@ impl Fault {
             Self::NotAllowed { .. }
             | Self::LeftAlone { .. }
             | Self::NoPlace { .. }
-            | Self::NoTurn { .. } => None,
+            | Self::NoTurn { .. }
+            | Self::Unrecorded { .. } => None,
             Self::NotSent(_) | Self::Broken(_) | Self::TimedOut(_) | Self::HtmlPage { .. } => {
                 Some(false)
             }
@@ -143,6 +172,7 @@ impl Fault {
         let message = self.message(endpoint);
         let mut error = endpoint.error(kind, message);
         error.source = match self {
+            Self::Unrecorded { cause, .. } => Some(Arc::new(cause)),
             Self::NotSent(cause) | Self::Broken(cause) | Self::TimedOut(cause) => {
                 Some(Arc::new(cause))
             }
@@ -207,6 +237,9 @@ impl Fault {
             Self::TooLarge { limit } => format!(
                 "upstream answered more than {limit} bytes; raise `max_response_bytes` if that is right"
             ),
+            Self::Unrecorded { cause, .. } => {
+                format!("{cause}; its answer is withheld, see that the ledger takes events")
+            }
             Self::Unreadable { why } => format!("upstream answered what cannot be read: {why}"),
         }
     }

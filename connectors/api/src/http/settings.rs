@@ -2,10 +2,11 @@
 
 use std::{
     num::{NonZeroU32, NonZeroUsize},
+    sync::Arc,
     time::Duration,
 };
 
-use super::{Auth, BreakerSettings};
+use super::{Auth, BreakerSettings, CallLog};
 use crate::credential::{Credential, Secret};
 
 /// How to reach one upstream.
@@ -38,6 +39,8 @@ pub struct HttpSettings {
     pub retry: RetrySettings,
     /// When to leave the upstream alone.
     pub breaker: BreakerSettings,
+    /// Where every try is recorded; nothing: nowhere.
+    pub log: Option<Arc<dyn CallLog>>,
 }
 
 impl HttpSettings {
@@ -58,6 +61,7 @@ impl HttpSettings {
             pace: None,
             retry: RetrySettings::default(),
             breaker: BreakerSettings::default(),
+            log: None,
         }
     }
 }

@@ -1,6 +1,9 @@
 //! The client itself.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use backon::{ExponentialBuilder, Retryable};
 use clerkwork_core::IdempotencyKey;
@@ -12,9 +15,15 @@ use serde::Serialize;
 use tracing::{Instrument, Span, field::Empty};
 
 use super::{
-    BreakerStatus, HttpSettings, Outgoing, Reply, RetrySettings, admission::Admission,
-    auth::Signer, breaker::Breaker, endpoint::Endpoint, exchange::exchange, fault::Fault,
+    BreakerStatus, CallLog, HttpSettings, Outgoing, Reply, RetrySettings,
+    admission::Admission,
+    auth::Signer,
+    breaker::Breaker,
+    endpoint::Endpoint,
+    exchange::exchange,
+    fault::Fault,
     origin::Origins,
+    record::{Flight, Seen},
 };
 use crate::{ConnectorError, ErrorKind};
 
@@ -31,6 +40,7 @@ pub struct HttpStack {
     admission: Admission,
     breaker: Breaker,
     retry: RetrySettings,
+    log: Option<Arc<dyn CallLog>>,
     max_response_bytes: usize,
 }
 
@@ -73,6 +83,7 @@ impl HttpStack {
             admission: Admission::new(&settings),
             breaker: Breaker::new(settings.name, settings.breaker, Instant::now()),
             retry: settings.retry,
+            log: settings.log,
             max_response_bytes: settings.max_response_bytes,
         })
     }
@@ -143,6 +154,7 @@ impl HttpStack {
                 )
             })?;
             outgoing.headers.insert(IDEMPOTENCY_KEY, value);
+            outgoing.key = Some(key.clone());
         }
         self.send(endpoint, &outgoing).await
     }
@@ -188,15 +200,18 @@ impl HttpStack {
         span: &Span,
     ) -> Result<Reply<'a>, ConnectorError> {
         let access = endpoint.access();
-        let mut retries = 0_u64;
-        let outcome = (|| self.attempt(endpoint, outgoing))
+        let mut tries = 0;
+        let mut attempt = || {
+            tries += 1;
+            self.attempt(endpoint, outgoing, tries)
+        };
+        let outcome = (&mut attempt)
             .retry(self.backoff())
             .when(|fault| fault.is_retried(access))
             .adjust(|fault, pause| self.pause(fault, pause))
-            .notify(|_, _| retries += 1)
             .await;
-        if retries > 0 {
-            span.record("connector.retries", retries);
+        if tries > 1 {
+            span.record("connector.retries", tries - 1);
         }
         outcome.map_err(|fault| fault.into_error(endpoint))
     }
@@ -206,19 +221,24 @@ impl HttpStack {
         &self,
         endpoint: &'a Endpoint,
         outgoing: &Outgoing,
+        attempt: u32,
     ) -> Result<Reply<'a>, Fault> {
         let request = self.request(outgoing)?;
         let permit = self
             .breaker
             .admit(Instant::now())
             .map_err(|retry_after| Fault::LeftAlone { retry_after })?;
-        let _place = self.admission.enter(outgoing.cost).await?;
+        let place = self.admission.enter(outgoing.cost).await?;
+        let log = self.log.as_ref();
+        let flight = log.map(|log| Flight::new(log, endpoint, outgoing, attempt));
+        let mut seen = Seen::new(flight.is_some());
         let outcome = exchange(
             &self.client,
             endpoint,
             outgoing,
             request,
             self.max_response_bytes,
+            &mut seen,
         )
         .await;
         if let Err(Fault::Status { status, .. }) = &outcome
@@ -233,6 +253,12 @@ impl HttpStack {
         match answered {
             Some(answered) => permit.record(answered, Instant::now()),
             None => drop(permit),
+        }
+        drop(place);
+        if let Some(flight) = flight {
+            let sent = outcome.as_ref().err().is_none_or(Fault::was_sent);
+            let landed = flight.land(&outcome, seen).await;
+            landed.map_err(|cause| Fault::Unrecorded { sent, cause })?;
         }
         outcome
     }

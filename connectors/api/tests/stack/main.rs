@@ -5,4 +5,5 @@
 mod admission;
 mod credentials;
 mod hosts;
+mod records;
 mod upstream;
