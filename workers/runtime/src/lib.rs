@@ -18,6 +18,7 @@
 //! To add a setting, see `config.rs`; a connector: a field in `Upstreams` of the kinds and its
 //! lines in `wiring.rs`.
 
+mod call_events;
 mod config;
 mod data_dir;
 mod installation;
@@ -29,9 +30,11 @@ mod secret_file;
 mod services;
 mod start_error;
 mod telemetry;
+mod upstreams;
 mod wiring;
 mod witness;
 
+pub use call_events::CallEvents;
 pub use config::*;
 pub use data_dir::*;
 pub use installation::Installation;
@@ -46,5 +49,6 @@ pub use secret_file::{
 pub use services::{PublishError, Services, publish};
 pub use start_error::{StartError, StartErrorKind};
 pub use telemetry::init_telemetry;
-pub use wiring::{connect_upstreams, load_policy, master_key_source, open_ledger, open_queue};
+pub use upstreams::connect_upstreams;
+pub use wiring::{load_policy, master_key_source, open_ledger, open_queue};
 pub use witness::{Witness, WitnessError};

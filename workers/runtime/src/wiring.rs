@@ -1,12 +1,10 @@
-//! From settings to parts. Concrete connectors meet the kinds here and nowhere else.
+//! From settings to parts.
 
-use std::{num::NonZeroU32, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc};
 
 use clerkwork_audit::{MasterKey, Sealer};
-use clerkwork_connectors_api::http::{HttpSettings, PaceSettings, Secret};
-use clerkwork_core::{Clock, WorkerId};
-use clerkwork_etax::{Etax, EtaxSettings};
-use clerkwork_kinds::{Registry, Upstreams};
+use clerkwork_core::{Actor, Clock, WorkerId};
+use clerkwork_kinds::Registry;
 use clerkwork_ledger::{GroupCommit, Ledger, LedgerOptions};
 use clerkwork_policy::Engine;
 use clerkwork_queue::{Queue, QueueOptions};
@@ -14,11 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Config, KeySource, MASTER_KEY, MASTER_KEY_FILE, Machine, MasterKeyError, Oversight, RedisPlace,
-    Services, StartError, master_key, prepare_data_dir,
+    Services, StartError, call_events::CallEvents, master_key, prepare_data_dir,
+    upstreams::Connectors,
 };
-
-/// Longest wait for a turn at the upstream; a call that would wait longer is tried again later.
-const LONGEST_TURN: Duration = Duration::from_secs(10);
 
 impl Services {
     /// Connects everything a process works with. Without `redis.url`, the private Redis of the
@@ -29,9 +25,12 @@ impl Services {
     pub async fn connect(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         // What needs nothing running comes first: it fails at once.
         let oversight = Oversight::of(load_policy(&config)?);
-        let upstreams = connect_upstreams(&config)?;
+        let connectors = Connectors::of(&config)?;
         let queue = open_queue(&config).await?;
         let ledger = open_ledger(&config, Arc::clone(&clock)).await?;
+        let name = process_name();
+        let calls = CallEvents::new(ledger.clone(), Actor::Robot(name.clone()));
+        let upstreams = connectors.recorded(Arc::new(calls)).build()?;
         oversight.refresh(&ledger).await?;
         oversight.follow(ledger.clone());
         Ok(Self {
@@ -43,7 +42,7 @@ impl Services {
             kinds: Arc::new(Registry::standard()),
             upstreams,
             worker: WorkerId::new(),
-            name: process_name(),
+            name,
             draining: CancellationToken::new(),
         })
     }
@@ -56,27 +55,6 @@ pub fn load_policy(config: &Config) -> Result<Engine, StartError> {
         None => Engine::embedded()?,
     };
     Ok(engine)
-}
-
-/// The systems that kinds speak to. Nothing is sent yet.
-pub fn connect_upstreams(config: &Config) -> Result<Upstreams, StartError> {
-    let etax = &config.etax;
-    let base_url = etax.base_url.as_ref().ok_or(StartError::NoUpstream)?;
-    let token = etax.token.as_ref().ok_or(StartError::NoToken)?;
-    let mut http = HttpSettings::new("etax", base_url, Secret::new(token.expose()));
-    http.connect_timeout = etax.connect_timeout;
-    http.request_timeout = etax.request_timeout;
-    http.idle_connections = config.fleet.concurrency;
-    http.pace = NonZeroU32::new(etax.rate_per_second).map(|per_second| PaceSettings {
-        per_second,
-        burst: NonZeroU32::new(etax.burst).unwrap_or(NonZeroU32::MIN),
-        max_wait: LONGEST_TURN,
-    });
-    let etax = Arc::new(Etax::new(EtaxSettings::new(http))?);
-    Ok(Upstreams {
-        agent_invoices: etax.clone(),
-        red_letters: etax,
-    })
 }
 
 /// The queue: the Redis of `redis.url`, or the private one of the data folder if it runs.
