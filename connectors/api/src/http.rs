@@ -1,9 +1,9 @@
 //! One client for an upstream over HTTP.
 //!
 //! [`HttpStack`] is built once for an upstream and shared by all workers. A call goes through, in
-//! this order: circuit breaker → pace → connection pool → size limit → charset → classification →
-//! retry. It ends with a [`Reply`], whose JSON the connector reads, or with a
-//! [`ConnectorError`](crate::ConnectorError).
+//! this order: allowed hosts → credentials → circuit breaker → place among the calls in flight →
+//! pace → connection pool → size limit → charset → classification → record → retry. It ends with a
+//! [`Reply`], whose JSON the connector reads, or with a [`ConnectorError`](crate::ConnectorError).
 //!
 //! Invariants:
 //! * `fault` is the only place where an HTTP outcome becomes an [`ErrorKind`](crate::ErrorKind);
@@ -11,25 +11,39 @@
 //! * no answer is read beyond its limit, and no part of a body but an HTML page's title, masked,
 //!   reaches a message;
 //! * redirects are never followed: they lead to login pages, and would repeat a write;
-//! * proxies from the environment are ignored: a token goes to `base_url` and nowhere else.
+//! * a call goes to the origin of `base_url` or to one of `hosts`, or it is not sent at all; the
+//!   credentials go to the origin of `base_url` and nowhere else;
+//! * with a [`CallLog`], no answer is handed on before its call was recorded, try by try;
+//! * nothing is hedged: no second request goes out while one is under way, least of all a write;
+//! * proxies from the environment are ignored.
 //!
 //! What a connector adds is its own envelope: which code means what. [`HttpStack::call`] posts JSON;
 //! [`HttpStack::send`] sends whatever the connector makes up, and takes what it says it [`Accept`]s.
 
+mod admission;
+mod auth;
 mod breaker;
 mod endpoint;
+mod exchange;
 mod fault;
 mod html;
+mod origin;
 mod outgoing;
 mod pace;
+mod path;
+mod record;
 mod reply;
 mod retry_after;
 mod settings;
 mod stack;
 
+pub use auth::Auth;
 pub use breaker::{BreakerSettings, BreakerState, BreakerStatus};
 pub use endpoint::{Access, Endpoint};
 pub use outgoing::{Accept, Outgoing};
+pub use record::{CallLog, CallLogError, CallRecord};
 pub use reply::Reply;
-pub use settings::{HttpSettings, PaceSettings, RetrySettings, Secret};
+pub use settings::{HttpSettings, InFlightSettings, PaceSettings, RetrySettings};
 pub use stack::HttpStack;
+
+pub use crate::credential::Secret;

@@ -7,6 +7,7 @@
 //! * [`agent_invoice`], [`red_letter`]: fields of work, each with its vocabulary and its trait;
 //! * [`http`]: one client for an upstream over HTTP, with pace, retries, circuit breaker, limits,
 //!   and the only place where an HTTP outcome becomes an [`ErrorKind`];
+//! * [`credential`]: credentials by reference, read when needed and again when replaced;
 //! * [`coalesce`]: many single questions, few batch calls;
 //! * [`Page`]: an answer kept as evidence for whoever decides;
 //! * [`redact`]: masks identity numbers and telephone numbers in an upstream's own words.
@@ -22,6 +23,7 @@
 pub mod agent_invoice;
 pub mod coalesce;
 pub mod contract;
+pub mod credential;
 mod error;
 pub mod http;
 mod page;

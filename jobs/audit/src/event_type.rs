@@ -64,6 +64,8 @@ event_types! {
     EffectRefused = "effect.refused",
     /// Whether the act happened is not known.
     EffectUnknown = "effect.unknown",
+    /// A connector called another system, or tried to: one event for each try.
+    ConnectorCalled = "connector.called",
     /// A question was put to people.
     ReviewOpened = "review.opened",
     /// A person let the item pass.

@@ -12,8 +12,12 @@ use crate::{
     failure::{Exit, Failure, Outcome},
 };
 
-/// What every verb may record: that somebody came, or was refused.
-const OF_ALL: [EventType; 2] = [EventType::AccessSignedIn, EventType::AccessRefused];
+/// What every verb may record: that somebody came, or was refused, and each call to another system.
+const OF_ALL: [EventType; 3] = [
+    EventType::AccessSignedIn,
+    EventType::AccessRefused,
+    EventType::ConnectorCalled,
+];
 
 /// Verbs that may find that there is nothing left to do, or only look.
 const MAY_CHANGE_NOTHING: [&str; 8] = [

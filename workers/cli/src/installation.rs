@@ -3,12 +3,13 @@
 
 use std::{fmt::Display, sync::Arc};
 
-use clerkwork_core::Digest;
+use clerkwork_connectors_api::http::CallLog;
+use clerkwork_core::{Actor, Digest};
 use clerkwork_kinds::{JobKind, Registry, Upstreams};
 use clerkwork_ledger::{Ledger, LedgerError, LedgerErrorKind};
 use clerkwork_policy::{Engine, Refused};
 use clerkwork_queue::{Queue, QueueError};
-use clerkwork_runtime::{Config, StartError, StartErrorKind};
+use clerkwork_runtime::{CallEvents, Config, StartError, StartErrorKind};
 use serde_json::Value;
 
 use crate::{
@@ -99,9 +100,15 @@ pub async fn stored_policy(ledger: &Ledger, version: Digest) -> Result<Engine, F
 
 /// The systems that kinds speak to. Where the settings name none, the simulated platform of the
 /// `clerkwork up` that runs on this data folder.
-pub fn upstreams(config: &Config) -> Result<Upstreams, Failure> {
+/// Each call is put on record in `log`.
+pub fn upstreams(config: &Config, log: Option<Arc<dyn CallLog>>) -> Result<Upstreams, Failure> {
     let config = connection::fill_in(config)?;
-    Ok(clerkwork_runtime::connect_upstreams(&config)?)
+    Ok(clerkwork_runtime::connect_upstreams(&config, log)?)
+}
+
+/// Puts calls on record as this person's.
+pub fn recorded(opened: &Opened, by: Actor) -> Option<Arc<dyn CallLog>> {
+    Some(Arc::new(CallEvents::new(opened.ledger.clone(), by)))
 }
 
 /// Every kind of this build.

@@ -1,17 +1,24 @@
 //! Every connector of an installation, by name.
 
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::{
+    num::{NonZeroU32, NonZeroUsize},
+    sync::Arc,
+    time::Duration,
+};
 
 use clerkwork_connectors_api::{
     agent_invoice::{AgentInvoices, Over},
-    contract::Connector,
-    http::{HttpSettings, PaceSettings, Secret},
+    contract::{Connector, intern},
+    credential::{Credential, Secret},
+    http::{Auth, CallLog, HttpSettings, InFlightSettings, PaceSettings},
+    red_letter::NotConnected,
 };
 use clerkwork_etax::{Etax, EtaxSettings};
+use clerkwork_kinds::{Registry, Served, Upstreams};
 
 use crate::{Config, StartError};
 
-/// Longest wait for a turn at an upstream; a call that would wait longer is tried again later.
+/// Longest wait for a place and a turn at an upstream; a call that would wait longer is tried again later.
 const LONGEST_TURN: Duration = Duration::from_secs(10);
 
 /// The connectors of an installation: those that are compiled in and whose upstream is set, then those that are
@@ -23,12 +30,12 @@ pub struct Connectors {
 }
 
 impl Connectors {
-    /// Builds them. Nothing is sent yet.
+    /// Builds them. Nothing is sent yet; each try of each call is recorded in `log`.
     ///
     /// # Errors
     /// The first that cannot be built, naming the setting or the file.
-    pub fn of(config: &Config) -> Result<Self, StartError> {
-        let etax = etax(config)?.map(Arc::new);
+    pub fn of(config: &Config, log: Option<Arc<dyn CallLog>>) -> Result<Self, StartError> {
+        let etax = etax(config, log)?.map(Arc::new);
         let mut all: Vec<Arc<dyn Connector>> = Vec::new();
         all.extend(etax.clone().map(|etax| etax as Arc<dyn Connector>));
         Ok(Self { all, etax })
@@ -65,6 +72,37 @@ impl Connectors {
     }
 }
 
+/// The systems that kinds speak to, as the settings say. Nothing is sent yet; each try of each call is recorded
+/// in `log`.
+///
+/// # Errors
+/// The setting that is missing or wrong.
+pub fn connect_upstreams(
+    config: &Config,
+    log: Option<Arc<dyn CallLog>>,
+) -> Result<Upstreams, StartError> {
+    let connectors = Connectors::of(config, log)?;
+    let name = &config.connectors.agent_invoices;
+    if connectors.etax().is_none() && name == "etax" {
+        return Err(StartError::NoUpstream);
+    }
+    Ok(Upstreams {
+        agent_invoices: connectors.agent_invoices(name)?,
+        red_letters: match connectors.etax() {
+            Some(etax) => Arc::clone(etax) as _,
+            None => Arc::new(NotConnected),
+        },
+    })
+}
+
+/// The kinds, over the connectors that the settings name.
+pub fn kinds(config: &Config) -> Registry {
+    Registry::served(Served {
+        agent_invoices: intern(&config.connectors.agent_invoices),
+        ..Served::default()
+    })
+}
+
 fn pace(per_second: u32, burst: u32) -> Option<PaceSettings> {
     Some(PaceSettings {
         per_second: NonZeroU32::new(per_second)?,
@@ -74,16 +112,26 @@ fn pace(per_second: u32, burst: u32) -> Option<PaceSettings> {
 }
 
 /// Nothing when no platform is set.
-fn etax(config: &Config) -> Result<Option<Etax>, StartError> {
+fn etax(config: &Config, log: Option<Arc<dyn CallLog>>) -> Result<Option<Etax>, StartError> {
     let etax = &config.etax;
     let Some(base_url) = &etax.base_url else {
         return Ok(None);
     };
     let token = etax.token.as_ref().ok_or(StartError::NoToken)?;
     let mut http = HttpSettings::new("etax", base_url, Secret::new(token.expose()));
+    if let Some(file) = &etax.token_file {
+        // Not what was read of it at the start: it may be replaced meanwhile.
+        http.auth = Auth::Bearer(Credential::File(file.clone()));
+    }
+    http.hosts = etax.hosts.split_whitespace().map(Into::into).collect();
     http.connect_timeout = etax.connect_timeout;
     http.request_timeout = etax.request_timeout;
     http.idle_connections = config.fleet.concurrency;
+    http.in_flight = NonZeroUsize::new(etax.in_flight).map(|calls| InFlightSettings {
+        calls,
+        max_wait: LONGEST_TURN,
+    });
     http.pace = pace(etax.rate_per_second, etax.burst);
+    http.log = log;
     Ok(Some(Etax::new(EtaxSettings::new(http))?))
 }

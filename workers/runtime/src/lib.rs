@@ -18,6 +18,7 @@
 //! To add a setting, see `config.rs`; a connector that is compiled in: its lines in
 //! `connectors.rs`; a field of work: a field in `Upstreams` of the kinds, and in `wiring.rs`.
 
+mod call_events;
 mod config;
 mod connectors;
 mod data_dir;
@@ -33,8 +34,9 @@ mod telemetry;
 mod wiring;
 mod witness;
 
+pub use call_events::CallEvents;
 pub use config::*;
-pub use connectors::Connectors;
+pub use connectors::{Connectors, connect_upstreams, kinds};
 pub use data_dir::*;
 pub use installation::Installation;
 pub use machine::Machine;
@@ -48,7 +50,5 @@ pub use secret_file::{
 pub use services::{PublishError, Services, publish};
 pub use start_error::{StartError, StartErrorKind};
 pub use telemetry::init_telemetry;
-pub use wiring::{
-    connect_upstreams, kinds, load_policy, master_key_source, open_ledger, open_queue,
-};
+pub use wiring::{load_policy, master_key_source, open_ledger, open_queue};
 pub use witness::{Witness, WitnessError};

@@ -1,19 +1,17 @@
-//! From settings to parts. Concrete connectors meet the kinds here and nowhere else.
+//! From settings to parts.
 
 use std::{path::Path, sync::Arc};
 
 use clerkwork_audit::{MasterKey, Sealer};
-use clerkwork_connectors_api::{contract::intern, red_letter::NotConnected};
-use clerkwork_core::{Clock, WorkerId};
-use clerkwork_kinds::{Registry, Served, Upstreams};
+use clerkwork_core::{Actor, Clock, WorkerId};
 use clerkwork_ledger::{GroupCommit, Ledger, LedgerOptions};
 use clerkwork_policy::Engine;
 use clerkwork_queue::{Queue, QueueOptions};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Config, Connectors, KeySource, MASTER_KEY, MASTER_KEY_FILE, Machine, MasterKeyError, Oversight,
-    RedisPlace, Services, StartError, master_key, prepare_data_dir,
+    CallEvents, Config, KeySource, MASTER_KEY, MASTER_KEY_FILE, Machine, MasterKeyError, Oversight,
+    RedisPlace, Services, StartError, connect_upstreams, kinds, master_key, prepare_data_dir,
 };
 
 impl Services {
@@ -25,9 +23,12 @@ impl Services {
     pub async fn connect(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         // What needs nothing running comes first: it fails at once.
         let oversight = Oversight::of(load_policy(&config)?);
-        let upstreams = connect_upstreams(&config)?;
+        connect_upstreams(&config, None)?;
         let queue = open_queue(&config).await?;
         let ledger = open_ledger(&config, Arc::clone(&clock)).await?;
+        let name = process_name();
+        let calls = CallEvents::new(ledger.clone(), Actor::Robot(name.clone()));
+        let upstreams = connect_upstreams(&config, Some(Arc::new(calls)))?;
         oversight.refresh(&ledger).await?;
         oversight.follow(ledger.clone());
         Ok(Self {
@@ -39,7 +40,7 @@ impl Services {
             oversight,
             upstreams,
             worker: WorkerId::new(),
-            name: process_name(),
+            name,
             draining: CancellationToken::new(),
         })
     }
@@ -52,30 +53,6 @@ pub fn load_policy(config: &Config) -> Result<Engine, StartError> {
         None => Engine::embedded()?,
     };
     Ok(engine)
-}
-
-/// The systems that kinds speak to. Nothing is sent yet.
-pub fn connect_upstreams(config: &Config) -> Result<Upstreams, StartError> {
-    let connectors = Connectors::of(config)?;
-    let name = &config.connectors.agent_invoices;
-    if connectors.etax().is_none() && name == "etax" {
-        return Err(StartError::NoUpstream);
-    }
-    Ok(Upstreams {
-        agent_invoices: connectors.agent_invoices(name)?,
-        red_letters: match connectors.etax() {
-            Some(etax) => Arc::clone(etax) as _,
-            None => Arc::new(NotConnected),
-        },
-    })
-}
-
-/// The kinds, over the connectors that the settings name.
-pub fn kinds(config: &Config) -> Registry {
-    Registry::served(Served {
-        agent_invoices: intern(&config.connectors.agent_invoices),
-        ..Served::default()
-    })
 }
 
 /// The queue: the Redis of `redis.url`, or the private one of the data folder if it runs.

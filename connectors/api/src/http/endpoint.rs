@@ -14,6 +14,16 @@ pub enum Access {
     Write,
 }
 
+impl Access {
+    /// The name in records.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+        }
+    }
+}
+
 /// One operation of an upstream; made by [`HttpStack::read`](super::HttpStack::read) or
 /// [`HttpStack::write`](super::HttpStack::write), once.
 #[derive(Debug, Clone)]

@@ -4,14 +4,21 @@ use std::{sync::Arc, time::Duration};
 
 use reqwest::StatusCode;
 
-use super::endpoint::{Access, Endpoint};
+use super::{
+    CallLogError,
+    endpoint::{Access, Endpoint},
+};
 use crate::{ConnectorError, ErrorKind};
 
 /// How a try ended without a [`Reply`](super::Reply).
 #[derive(Debug)]
 pub(super) enum Fault {
+    /// It was not sent, for a reason that stays until somebody sees to it.
+    NotAllowed { why: String },
     /// The circuit breaker is open.
     LeftAlone { retry_after: Duration },
+    /// Too many calls are in flight, for too long.
+    NoPlace { waited: Duration },
     /// Its turn would have come too late.
     NoTurn { retry_after: Duration },
     /// No connection: nothing was sent.
@@ -25,11 +32,15 @@ pub(super) enum Fault {
         status: StatusCode,
         retry_after: Option<Duration>,
         title: Option<String>,
+        /// Another host that it leads to.
+        redirect: Option<String>,
     },
     /// An HTML page with a status of 2xx.
     HtmlPage { title: Option<String> },
     /// More bytes than allowed.
     TooLarge { limit: usize },
+    /// It could not be recorded.
+    Unrecorded { sent: bool, cause: CallLogError },
     /// An answer in 2xx that is not what the contract says.
     Unreadable { why: String },
 }
@@ -55,8 +66,13 @@ impl Fault {
                     retry_after: Some(*retry_after),
                 }
             }
-            Self::NotSent(_) => ErrorKind::Transient,
-            Self::Broken(_) | Self::TimedOut(_) | Self::HtmlPage { .. } => match access {
+            Self::NoPlace { .. } => ErrorKind::RateLimited { retry_after: None },
+            Self::NotAllowed { .. } => ErrorKind::Misconfigured,
+            Self::NotSent(_) | Self::Unrecorded { sent: false, .. } => ErrorKind::Transient,
+            Self::Broken(_)
+            | Self::TimedOut(_)
+            | Self::HtmlPage { .. }
+            | Self::Unrecorded { sent: true, .. } => match access {
                 Access::Read => ErrorKind::Transient,
                 Access::Write => ErrorKind::OutcomeUnknown,
             },
@@ -64,11 +80,30 @@ impl Fault {
                 status,
                 retry_after,
                 title: _,
+                redirect: _,
             } => status_kind(*status, *retry_after, access),
             Self::TooLarge { .. } | Self::Unreadable { .. } => match access {
                 Access::Read => ErrorKind::Misconfigured,
                 Access::Write => ErrorKind::OutcomeUnknown,
             },
+        }
+    }
+
+    /// Whether anything may have reached the upstream.
+    pub(super) fn was_sent(&self) -> bool {
+        match self {
+            Self::NotAllowed { .. }
+            | Self::LeftAlone { .. }
+            | Self::NoPlace { .. }
+            | Self::NoTurn { .. }
+            | Self::NotSent(_) => false,
+            Self::Unrecorded { sent, .. } => *sent,
+            Self::Broken(_)
+            | Self::TimedOut(_)
+            | Self::Status { .. }
+            | Self::HtmlPage { .. }
+            | Self::TooLarge { .. }
+            | Self::Unreadable { .. } => true,
         }
     }
 
@@ -78,7 +113,9 @@ impl Fault {
             Access::Write => matches!(self, Self::NotSent(_)),
             Access::Read => match self {
                 // The breaker and the pace have said when; the caller waits better than we do.
-                Self::LeftAlone { .. } | Self::NoTurn { .. } => false,
+                Self::LeftAlone { .. } | Self::NoPlace { .. } | Self::NoTurn { .. } => false,
+                // What cannot be recorded is not done more often than it was.
+                Self::NotAllowed { .. } | Self::Unrecorded { .. } => false,
                 Self::NotSent(_)
                 | Self::Broken(_)
                 | Self::TimedOut(_)
@@ -97,12 +134,15 @@ impl Fault {
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status { retry_after, .. } => *retry_after,
-            Self::LeftAlone { .. }
+            Self::NotAllowed { .. }
+            | Self::LeftAlone { .. }
+            | Self::NoPlace { .. }
             | Self::NoTurn { .. }
             | Self::NotSent(_)
             | Self::Broken(_)
             | Self::TimedOut(_)
             | Self::HtmlPage { .. }
+            | Self::Unrecorded { .. }
             | Self::TooLarge { .. }
             | Self::Unreadable { .. } => None,
         }
@@ -112,7 +152,11 @@ impl Fault {
     /// that it has too much to do.
     pub(super) fn answered(&self) -> Option<bool> {
         match self {
-            Self::LeftAlone { .. } | Self::NoTurn { .. } => None,
+            Self::NotAllowed { .. }
+            | Self::LeftAlone { .. }
+            | Self::NoPlace { .. }
+            | Self::NoTurn { .. }
+            | Self::Unrecorded { .. } => None,
             Self::NotSent(_) | Self::Broken(_) | Self::TimedOut(_) | Self::HtmlPage { .. } => {
                 Some(false)
             }
@@ -128,10 +172,13 @@ impl Fault {
         let message = self.message(endpoint);
         let mut error = endpoint.error(kind, message);
         error.source = match self {
+            Self::Unrecorded { cause, .. } => Some(Arc::new(cause)),
             Self::NotSent(cause) | Self::Broken(cause) | Self::TimedOut(cause) => {
                 Some(Arc::new(cause))
             }
-            Self::LeftAlone { .. }
+            Self::NotAllowed { .. }
+            | Self::LeftAlone { .. }
+            | Self::NoPlace { .. }
             | Self::NoTurn { .. }
             | Self::Status { .. }
             | Self::HtmlPage { .. }
@@ -143,9 +190,14 @@ impl Fault {
 
     fn message(&self, endpoint: &Endpoint) -> String {
         match self {
+            Self::NotAllowed { why } => why.clone(),
             Self::LeftAlone { retry_after } => format!(
                 "the circuit breaker is open after many failures; the next probe may pass in {:.1} s",
                 retry_after.as_secs_f64()
+            ),
+            Self::NoPlace { waited } => format!(
+                "no place among the calls in flight within {:.1} s; raise `in_flight` or lower the concurrency",
+                waited.as_secs_f64()
             ),
             Self::NoTurn { retry_after } => format!(
                 "no turn within the allowed wait, the next one would come in {:.1} s; raise the pace or lower the concurrency",
@@ -160,6 +212,12 @@ impl Fault {
             Self::TimedOut(_) => {
                 "no answer within `request_timeout`; raise it if the upstream is merely slow".into()
             }
+            Self::Status {
+                redirect: Some(host),
+                ..
+            } => format!(
+                "upstream answered with a redirect to another host, `{host}`, which is not followed; check `base_url` and the credentials"
+            ),
             Self::Status { status, title, .. } => {
                 let page = title.as_ref().map_or(String::new(), |title| {
                     format!(" with an HTML page titled `{title}`")
@@ -179,6 +237,9 @@ impl Fault {
             Self::TooLarge { limit } => format!(
                 "upstream answered more than {limit} bytes; raise `max_response_bytes` if that is right"
             ),
+            Self::Unrecorded { cause, .. } => {
+                format!("{cause}; its answer is withheld, see that the ledger takes events")
+            }
             Self::Unreadable { why } => format!("upstream answered what cannot be read: {why}"),
         }
     }
@@ -199,8 +260,8 @@ fn status_kind(status: StatusCode, retry_after: Option<Duration>, access: Access
 
 fn advice(status: StatusCode) -> &'static str {
     match status.as_u16() {
-        401 | 403 => "; check the token and its rights",
-        300..=399 => ", a redirect, which is not followed; check `base_url` and the token",
+        401 | 403 => "; check the credentials and their rights",
+        300..=399 => ", a redirect, which is not followed; check `base_url` and the credentials",
         404 | 405 => "; check `base_url` and the upstream's version",
         429 => "; lower the pace",
         _ => "",

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use clerkwork_core::IdempotencyKey;
 use reqwest::{Method, StatusCode, Url, header::HeaderMap};
 
 /// One call as it goes out. Credentials are added by the stack.
@@ -20,6 +21,14 @@ pub struct Outgoing {
     pub accept: Accept,
     /// For this call instead of the setting `request_timeout`.
     pub timeout: Option<Duration>,
+    /// Turns of the pace that it takes; 0 for a call that the upstream does not count.
+    pub cost: u32,
+    /// The name of a write, for its record. Where the upstream finds it, in a header or in the body,
+    /// is up to the connector.
+    pub key: Option<IdempotencyKey>,
+    /// The path for records with names in place of values, for example `/people/{id}`; without one,
+    /// what looks like a value is masked.
+    pub template: Option<String>,
 }
 
 impl Outgoing {
@@ -32,6 +41,9 @@ impl Outgoing {
             body: Bytes::new(),
             accept: Accept::default(),
             timeout: None,
+            cost: 1,
+            key: None,
+            template: None,
         }
     }
 }

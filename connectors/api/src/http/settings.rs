@@ -1,33 +1,13 @@
 //! How to reach an upstream, and how hard to try.
 
-use std::{fmt, num::NonZeroU32, time::Duration};
+use std::{
+    num::{NonZeroU32, NonZeroUsize},
+    sync::Arc,
+    time::Duration,
+};
 
-use serde::Deserialize;
-
-use super::BreakerSettings;
-
-/// A credential. Shown as `***` wherever it is printed.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Takes a credential.
-    pub fn new(value: impl Into<String>) -> Self {
-        Self(value.into())
-    }
-
-    /// The credential itself, to be put on the wire and nowhere else.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(***)")
-    }
-}
+use super::{Auth, BreakerSettings, CallLog};
+use crate::credential::{Credential, Secret};
 
 /// How to reach one upstream.
 #[derive(Debug, Clone)]
@@ -36,8 +16,10 @@ pub struct HttpSettings {
     pub name: &'static str,
     /// Where the upstream answers, `http` or `https`, without query; paths are added to it.
     pub base_url: String,
-    /// The bearer token.
-    pub token: Secret,
+    /// Further hosts that calls may go to, `host` or `host:port`; the credentials do not.
+    pub hosts: Vec<String>,
+    /// How a call proves who we are. Goes to the origin of `base_url` only.
+    pub auth: Auth,
     /// For a connection, TLS included. Ends a try before anything was sent.
     pub connect_timeout: Duration,
     /// For one try from its start to the end of the answer.
@@ -49,31 +31,49 @@ pub struct HttpSettings {
     pub idle_timeout: Duration,
     /// Most bytes of an answer.
     pub max_response_bytes: usize,
+    /// How many calls at a time; nothing for as many as come.
+    pub in_flight: Option<InFlightSettings>,
     /// How many calls a second; nothing for as many as come.
     pub pace: Option<PaceSettings>,
     /// How often to try.
     pub retry: RetrySettings,
     /// When to leave the upstream alone.
     pub breaker: BreakerSettings,
+    /// Where every try is recorded; nothing: nowhere.
+    pub log: Option<Arc<dyn CallLog>>,
 }
 
 impl HttpSettings {
-    /// Settings for an upstream on the same network; each field may be changed afterwards.
+    /// Settings for an upstream on the same network that takes a bearer token; each field may be changed
+    /// afterwards.
     pub fn new(name: &'static str, base_url: impl Into<String>, token: Secret) -> Self {
         Self {
             name,
             base_url: base_url.into(),
-            token,
+            hosts: Vec::new(),
+            auth: Auth::Bearer(Credential::Value(token)),
             connect_timeout: Duration::from_secs(2),
             request_timeout: Duration::from_secs(10),
             idle_connections: 256,
             idle_timeout: Duration::from_secs(20),
             max_response_bytes: 8 * 1024 * 1024,
+            in_flight: None,
             pace: None,
             retry: RetrySettings::default(),
             breaker: BreakerSettings::default(),
+            log: None,
         }
     }
+}
+
+/// How many calls at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InFlightSettings {
+    /// Calls that the upstream has not answered yet.
+    pub calls: NonZeroUsize,
+    /// A call that waits longer than this for a place ends as rate limited. Counts into
+    /// [`PaceSettings::max_wait`] as well.
+    pub max_wait: Duration,
 }
 
 /// How many calls a second.
@@ -119,6 +119,5 @@ mod tests {
     fn a_token_never_shows() {
         let settings = HttpSettings::new("etax", "http://localhost", Secret::new("geheim"));
         assert!(!format!("{settings:?}").contains("geheim"));
-        assert_eq!(settings.token.expose(), "geheim");
     }
 }

@@ -1,38 +1,46 @@
 //! The client itself.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use backon::{ExponentialBuilder, Retryable};
 use clerkwork_core::IdempotencyKey;
 use reqwest::{
-    Client, Method, Request, Response, StatusCode, Url,
+    Client, Method, Request, StatusCode,
     header::{self, HeaderMap, HeaderName, HeaderValue},
 };
 use serde::Serialize;
 use tracing::{Instrument, Span, field::Empty};
 
 use super::{
-    BreakerStatus, HttpSettings, Outgoing, Reply, RetrySettings, breaker::Breaker,
-    endpoint::Endpoint, fault::Fault, html, pace::Pace, retry_after,
+    BreakerStatus, CallLog, HttpSettings, Outgoing, Reply, RetrySettings,
+    admission::Admission,
+    auth::Signer,
+    breaker::Breaker,
+    endpoint::Endpoint,
+    exchange::exchange,
+    fault::Fault,
+    origin::Origins,
+    record::{Flight, Seen},
 };
 use crate::{ConnectorError, ErrorKind};
 
 /// Where an upstream that honours it looks for the name of a write.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Of a page behind a bad status so much is read to find its title.
-const ERROR_PAGE_BYTES: usize = 64 * 1024;
-
 /// The client of one upstream; built once, shared by all workers.
 #[derive(Debug)]
 pub struct HttpStack {
     name: &'static str,
-    base: Url,
-    headers: HeaderMap,
+    origins: Origins,
+    signer: Signer,
     client: Client,
-    pace: Option<Pace>,
+    admission: Admission,
     breaker: Breaker,
     retry: RetrySettings,
+    log: Option<Arc<dyn CallLog>>,
     max_response_bytes: usize,
 }
 
@@ -51,11 +59,8 @@ impl HttpStack {
             page: None,
             source: None,
         };
-        let base = base_url(&settings.base_url).map_err(&wrong)?;
-        let mut token = HeaderValue::try_from(format!("Bearer {}", settings.token.expose()))
-            .map_err(|_| wrong("`token` holds characters that no HTTP header may hold".into()))?;
-        token.set_sensitive(true);
-        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, token)]);
+        let origins = Origins::new(&settings.base_url, &settings.hosts).map_err(&wrong)?;
+        let signer = Signer::new(settings.auth.clone()).map_err(&wrong)?;
         // An error only says that the process has chosen a provider before.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
@@ -72,12 +77,13 @@ impl HttpStack {
             .map_err(|error| wrong(format!("cannot set up TLS: {error}")))?;
         Ok(Self {
             name: settings.name,
-            base,
-            headers,
+            origins,
+            signer,
             client,
-            pace: settings.pace.map(Pace::new),
+            admission: Admission::new(&settings),
             breaker: Breaker::new(settings.name, settings.breaker, Instant::now()),
             retry: settings.retry,
+            log: settings.log,
             max_response_bytes: settings.max_response_bytes,
         })
     }
@@ -87,7 +93,13 @@ impl HttpStack {
     /// # Errors
     /// [`ErrorKind::Misconfigured`] when the path makes no address.
     pub fn read(&self, operation: &'static str, path: &str) -> Result<Endpoint, ConnectorError> {
-        Endpoint::new(self.name, operation, super::Access::Read, &self.base, path)
+        Endpoint::new(
+            self.name,
+            operation,
+            super::Access::Read,
+            self.origins.base(),
+            path,
+        )
     }
 
     /// A write at `path` below the base.
@@ -95,7 +107,13 @@ impl HttpStack {
     /// # Errors
     /// [`ErrorKind::Misconfigured`] when the path makes no address.
     pub fn write(&self, operation: &'static str, path: &str) -> Result<Endpoint, ConnectorError> {
-        Endpoint::new(self.name, operation, super::Access::Write, &self.base, path)
+        Endpoint::new(
+            self.name,
+            operation,
+            super::Access::Write,
+            self.origins.base(),
+            path,
+        )
     }
 
     /// What a status page shows of the circuit breaker.
@@ -136,6 +154,7 @@ impl HttpStack {
                 )
             })?;
             outgoing.headers.insert(IDEMPOTENCY_KEY, value);
+            outgoing.key = Some(key.clone());
         }
         self.send(endpoint, &outgoing).await
     }
@@ -181,15 +200,18 @@ impl HttpStack {
         span: &Span,
     ) -> Result<Reply<'a>, ConnectorError> {
         let access = endpoint.access();
-        let mut retries = 0_u64;
-        let outcome = (|| self.attempt(endpoint, outgoing))
+        let mut tries = 0;
+        let mut attempt = || {
+            tries += 1;
+            self.attempt(endpoint, outgoing, tries)
+        };
+        let outcome = (&mut attempt)
             .retry(self.backoff())
             .when(|fault| fault.is_retried(access))
             .adjust(|fault, pause| self.pause(fault, pause))
-            .notify(|_, _| retries += 1)
             .await;
-        if retries > 0 {
-            span.record("connector.retries", retries);
+        if tries > 1 {
+            span.record("connector.retries", tries - 1);
         }
         outcome.map_err(|fault| fault.into_error(endpoint))
     }
@@ -199,17 +221,31 @@ impl HttpStack {
         &self,
         endpoint: &'a Endpoint,
         outgoing: &Outgoing,
+        attempt: u32,
     ) -> Result<Reply<'a>, Fault> {
+        let request = self.request(outgoing)?;
         let permit = self
             .breaker
             .admit(Instant::now())
             .map_err(|retry_after| Fault::LeftAlone { retry_after })?;
-        if let Some(pace) = &self.pace {
-            pace.turn()
-                .await
-                .map_err(|retry_after| Fault::NoTurn { retry_after })?;
+        let place = self.admission.enter(outgoing.cost).await?;
+        let log = self.log.as_ref();
+        let flight = log.map(|log| Flight::new(log, endpoint, outgoing, attempt));
+        let mut seen = Seen::new(flight.is_some());
+        let outcome = exchange(
+            &self.client,
+            endpoint,
+            outgoing,
+            request,
+            self.max_response_bytes,
+            &mut seen,
+        )
+        .await;
+        if let Err(Fault::Status { status, .. }) = &outcome
+            && *status == StatusCode::UNAUTHORIZED
+        {
+            self.signer.doubt();
         }
-        let outcome = self.exchange(endpoint, outgoing).await;
         let answered = match &outcome {
             Ok(_) => Some(true),
             Err(fault) => fault.answered(),
@@ -218,58 +254,29 @@ impl HttpStack {
             Some(answered) => permit.record(answered, Instant::now()),
             None => drop(permit),
         }
+        drop(place);
+        if let Some(flight) = flight {
+            let sent = outcome.as_ref().err().is_none_or(Fault::was_sent);
+            let landed = flight.land(&outcome, seen).await;
+            landed.map_err(|cause| Fault::Unrecorded { sent, cause })?;
+        }
         outcome
     }
 
-    /// One request, one answer.
-    async fn exchange<'a>(
-        &self,
-        endpoint: &'a Endpoint,
-        outgoing: &Outgoing,
-    ) -> Result<Reply<'a>, Fault> {
+    /// The call as it goes to the upstream. Our credentials go home only: another host gets what the
+    /// connector itself puts into the call.
+    fn request(&self, outgoing: &Outgoing) -> Result<Request, Fault> {
+        self.origins.check(&outgoing.url)?;
         let mut request = Request::new(outgoing.method.clone(), outgoing.url.clone());
-        *request.headers_mut() = self.headers.clone();
+        if self.origins.is_home(&outgoing.url) {
+            self.signer.sign(request.headers_mut())?;
+        }
         request.headers_mut().extend(outgoing.headers.clone());
         *request.timeout_mut() = outgoing.timeout;
         if !outgoing.body.is_empty() {
             *request.body_mut() = Some(outgoing.body.clone().into());
         }
-        let response = self
-            .client
-            .execute(request)
-            .await
-            .map_err(Fault::from_client)?;
-        let status = response.status();
-        let content_type = text_of(response.headers(), header::CONTENT_TYPE).to_owned();
-        let accept = &outgoing.accept;
-        if !status.is_success() && !accept.takes(status) {
-            return Err(self.refused(status, &content_type, response).await);
-        }
-        let headers = response.headers().clone();
-        let body = whole(response, self.max_response_bytes).await?;
-        if !accept.markup && html::is_html(&content_type, &body) {
-            let title = html::title(&content_type, &body);
-            return Err(Fault::HtmlPage { title });
-        }
-        Ok(Reply::new(endpoint, status, headers, &content_type, body))
-    }
-
-    async fn refused(&self, status: StatusCode, content_type: &str, response: Response) -> Fault {
-        let retry_after = retry_after::parse(
-            text_of(response.headers(), header::RETRY_AFTER),
-            jiff::Timestamp::now(),
-        );
-        // The page only adds to the message, so it may fail; read, the connection can be used again.
-        let page = whole(response, self.max_response_bytes.min(ERROR_PAGE_BYTES)).await;
-        let title = page
-            .ok()
-            .filter(|page| html::is_html(content_type, page))
-            .and_then(|page| html::title(content_type, &page));
-        Fault::Status {
-            status,
-            retry_after,
-            title,
-        }
+        Ok(request)
     }
 
     fn backoff(&self) -> ExponentialBuilder {
@@ -290,49 +297,6 @@ impl HttpStack {
             None => Some(planned),
         }
     }
-}
-
-/// Reads a body to its end, and no further than `limit` bytes.
-async fn whole(mut response: Response, limit: usize) -> Result<Vec<u8>, Fault> {
-    let announced = response.content_length().unwrap_or(0);
-    let announced = usize::try_from(announced).unwrap_or(usize::MAX);
-    if announced > limit {
-        return Err(Fault::TooLarge { limit });
-    }
-    let mut body = Vec::with_capacity(announced);
-    while let Some(chunk) = response.chunk().await.map_err(Fault::from_client)? {
-        if body.len() + chunk.len() > limit {
-            return Err(Fault::TooLarge { limit });
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
-/// Checks the base and gives it the slash at its end that joining needs.
-fn base_url(text: &str) -> Result<Url, String> {
-    let mut url = Url::parse(text)
-        .map_err(|error| format!("`base_url` is no address: {error}; give `https://host/path`"))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err("`base_url` must begin with `https://` or `http://`".into());
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("`base_url` holds credentials; give them as `token`".into());
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err("`base_url` must end before `?` and `#`".into());
-    }
-    if !url.path().ends_with('/') {
-        url.set_path(&format!("{}/", url.path()));
-    }
-    Ok(url)
-}
-
-fn text_of(headers: &HeaderMap, name: HeaderName) -> &str {
-    headers
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
 }
 
 fn millis(duration: Duration) -> u64 {

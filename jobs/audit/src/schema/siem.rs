@@ -108,7 +108,8 @@ pub fn ocsf(bytes: &[u8]) -> Option<Value> {
         6_003 => {
             let operation = event
                 .get("/data/effect")
-                .or_else(|| event.get("/data/source"));
+                .or_else(|| event.get("/data/source"))
+                .or_else(|| event.get("/data/operation"));
             out["api"] = json!({
                 "operation": operation.cloned().unwrap_or_else(|| event.kind.clone().into()),
             });

@@ -176,7 +176,9 @@ async fn from_upstream(
 ) -> Outcome {
     let kinds = installation::kinds();
     let kind = installation::kind(&kinds, kind)?;
-    let upstreams = installation::upstreams(context.config()?)?;
+    let by = Actor::User(batch.submitter.clone());
+    let log = installation::recorded(opened, by);
+    let upstreams = installation::upstreams(context.config()?, log)?;
     // Before the batch is opened: a refused one must not stay behind, empty.
     upstream::offered(kind, &upstreams).await?;
     let (id, reference) = create(opened, batch).await?;

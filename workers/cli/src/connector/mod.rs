@@ -15,7 +15,7 @@ use crate::{
     connection,
     context::Context,
     failure::{Exit, Failure, Outcome, chain},
-    installation::Opened,
+    installation::{self, Opened},
     sign_in::Principal,
 };
 
@@ -40,10 +40,11 @@ impl Verb {
     }
 }
 
-/// Every connector of this installation.
-fn all(opened: &Opened) -> Result<Connectors, Failure> {
+/// Every connector of this installation; its calls are this person's.
+fn all(opened: &Opened, by: &Principal) -> Result<Connectors, Failure> {
     let config = connection::fill_in(&opened.config)?;
-    Ok(Connectors::of(&config)?)
+    let log = installation::recorded(opened, by.actor());
+    Ok(Connectors::of(&config, log)?)
 }
 
 /// The one of that name.

@@ -54,10 +54,9 @@ fn serves(connector: &dyn Connector) -> Vec<&'static str> {
 /// Lists them.
 pub async fn list(context: &Context, args: ListArgs) -> Outcome {
     let opened = installation::open(context).await?;
-    context
-        .authorise(&opened, &args.acting, "connector.list", None)
-        .await?;
-    let connectors = all(&opened)?;
+    let verb = "connector.list";
+    let by = context.authorise(&opened, &args.acting, verb, None).await?;
+    let connectors = all(&opened, &by)?;
     let (mut rows, mut items) = (Vec::new(), Vec::new());
     for connector in connectors.iter() {
         let profile = connector.profile();
@@ -108,10 +107,9 @@ fn as_json(operation: &Operation) -> Value {
 /// Shows one.
 pub async fn show(context: &Context, args: ShowArgs) -> Outcome {
     let opened = installation::open(context).await?;
-    context
-        .authorise(&opened, &args.acting, "connector.show", None)
-        .await?;
-    let connector = named(&all(&opened)?, &args.connector)?;
+    let verb = "connector.show";
+    let by = context.authorise(&opened, &args.acting, verb, None).await?;
+    let connector = named(&all(&opened, &by)?, &args.connector)?;
     let profile = connector.profile();
     let operations: Vec<_> = match &args.operation {
         Some(name) => vec![

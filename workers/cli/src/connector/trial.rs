@@ -73,7 +73,7 @@ pub async fn health(context: &Context, args: HealthArgs) -> Outcome {
     let by = context
         .authorise(&opened, &args.acting, "connector.health", None)
         .await?;
-    let connector = named(&all(&opened)?, &args.connector)?;
+    let connector = named(&all(&opened, &by)?, &args.connector)?;
     let name = connector.profile().name;
     let began = Instant::now();
     let answer = connector.health().await;
@@ -112,7 +112,7 @@ pub async fn call(context: &Context, args: TryArgs) -> Outcome {
     let by = context
         .authorise(&opened, &args.acting, "connector.try", None)
         .await?;
-    let connector = named(&all(&opened)?, &args.connector)?;
+    let connector = named(&all(&opened, &by)?, &args.connector)?;
     let profile = connector.profile();
     let operation = profile.operation(&args.operation);
     let operation = operation.map_err(|error| failed(&error))?;

@@ -5,7 +5,7 @@
 //! what is so now. When the upstream cannot be reached, the fleet finds out before it acts.
 
 use clerkwork_audit::{EventDraft, EventType};
-use clerkwork_core::{EffectState, Facts, Job, Review, State};
+use clerkwork_core::{Actor, EffectState, Facts, Job, Review, State};
 use clerkwork_kinds::{Found, Past};
 use clerkwork_ledger::{Change, Changed, ReviewWrite};
 use serde_json::json;
@@ -42,7 +42,7 @@ pub async fn check(
     let Some(seen) = seen.filter(|seen| !seen.facts.0.is_empty()) else {
         return Ok(());
     };
-    let Some(now) = gather(context, opened, job, Past(&effects)).await else {
+    let Some(now) = gather(context, opened, principal.actor(), job, Past(&effects)).await else {
         return Ok(());
     };
     if now.digest() == review.binding.facts {
@@ -101,11 +101,20 @@ async fn ask_anew(
     ))
 }
 
-async fn gather(context: &Context, opened: &Opened, job: &Job, past: Past<'_>) -> Option<Facts> {
+async fn gather(
+    context: &Context,
+    opened: &Opened,
+    by: Actor,
+    job: &Job,
+    past: Past<'_>,
+) -> Option<Facts> {
     let kinds = installation::kinds();
     let kind = installation::kind(&kinds, job.kind.as_str()).ok()?;
     let item = kind.parse(&serde_json::from_str(&job.payload).ok()?).ok()?;
-    let upstreams = installation::upstreams(&opened.config).ok()?;
+    let upstreams = {
+        let log = installation::recorded(opened, by);
+        installation::upstreams(&opened.config, log).ok()?
+    };
     let clock = context.clock().ok()?;
     let mut found = Found::by(item.as_ref());
     let gathered = item.gather(&upstreams, clock.as_ref(), past, &mut found);

@@ -9,6 +9,7 @@ use clerkwork_audit::{EventDraft, EventType};
 use clerkwork_core::{EffectState, Job, Review, ReviewState, State, is_assignee};
 use clerkwork_ledger::{Change, Changed, EffectWrite, ReviewWrite};
 use clerkwork_policy::ReviewAct;
+use clerkwork_runtime::Config;
 use serde_json::json;
 
 use super::{
@@ -90,7 +91,8 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     }
     let known = Known::about(ledger, job).await?;
     let config = &opened.config;
-    let Some(settlement) = Settlement::about(config, &review, &known).await else {
+    let Some(settlement) = Settlement::about(&opened, principal.actor(), &review, &known).await
+    else {
         return Err(Failure::refused(
             "nothing_to_settle",
             format!(

@@ -2,14 +2,20 @@
 //! and what a person can do about it.
 
 use clerkwork_core::{
-    EffectRecord, EffectState, Job, Review, ReviewState, Text, Timestamp, Verdict,
+    Actor, EffectRecord, EffectState, Job, Review, ReviewState, Text, Timestamp, Verdict,
 };
 use clerkwork_kinds::Lookup;
 use clerkwork_runtime::Config;
 use serde_json::{Value, json};
 
 use super::ways::{self, Asked, Silence};
-use crate::{context::Context, failure::Failure, installation, job::Known, moment, texts, view};
+use crate::{
+    context::Context,
+    failure::Failure,
+    installation::{self, Opened},
+    job::Known,
+    moment, texts, view,
+};
 
 /// The fleet's own rule that puts such a job in front of a person.
 const UNCLEAR: &str = "fleet.outcome_unclear";
@@ -52,13 +58,13 @@ pub fn unclear<'a>(review: &Review, effects: &'a [EffectRecord]) -> Option<&'a E
 impl Settlement {
     /// What there is to settle about `review`, with the upstream asked anew. Nothing when the
     /// review asks about something else.
-    pub async fn about(config: &Config, review: &Review, known: &Known) -> Option<Self> {
+    pub async fn about(opened: &Opened, by: Actor, review: &Review, known: &Known) -> Option<Self> {
         let effect = unclear(review, &known.effects)?.clone();
         let acting = known.decisions.iter().rev();
         let mut acting = acting.map(|kept| kept.decision.verdict);
         Some(Self {
             tried: tried(known, &effect),
-            asked: ask(config, &known.job, &effect).await,
+            asked: ask(opened, by, &known.job, &effect).await,
             sending_back: acting.find(|verdict| !verdict.asks_people()) == Some(Verdict::Return),
             review: review.clone(),
             effect,
@@ -211,7 +217,7 @@ fn tried(known: &Known, effect: &EffectRecord) -> Vec<Tried> {
 }
 
 /// What the upstream says now. Only reads.
-async fn ask(config: &Config, job: &Job, effect: &EffectRecord) -> Asked {
+async fn ask(opened: &Opened, by: Actor, job: &Job, effect: &EffectRecord) -> Asked {
     let kinds = installation::kinds();
     let kind = installation::kind(&kinds, job.kind.as_str())?;
     let internal = |error: String| Failure::internal(error);
@@ -220,7 +226,7 @@ async fn ask(config: &Config, job: &Job, effect: &EffectRecord) -> Asked {
     let item = kind
         .parse(&payload)
         .map_err(|error| internal(error.to_string()))?;
-    let upstreams = installation::upstreams(config)?;
+    let upstreams = installation::upstreams(&opened.config, installation::recorded(opened, by))?;
     match item.inquire(effect, &upstreams).await? {
         Some(inquiry) => Ok(inquiry),
         None => Err(Silence::from(internal(format!(

@@ -41,7 +41,7 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     let decision = known.decisions.last();
     let out = &context.out;
     let config = &opened.config;
-    let settlement = Settlement::about(config, &review, &known).await;
+    let settlement = Settlement::about(&opened, reader.actor(), &review, &known).await;
     let evidence = Evidence::about(&opened.ledger, &review, reader.office()).await?;
     if out.json {
         let mut value = view::review(&review, true);

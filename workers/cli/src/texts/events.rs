@@ -38,6 +38,10 @@ pub(super) const EVENTS: &[(&str, Text)] = &[
         "effect.unknown",
         Text::new("操作结果不明", "effect unknown"),
     ),
+    (
+        "connector.called",
+        Text::new("调用外部系统", "connector called"),
+    ),
     ("review.opened", Text::new("提交人工审核", "review opened")),
     ("review.approved", Text::new("人工同意", "review approved")),
     ("review.returned", Text::new("人工退回", "review returned")),

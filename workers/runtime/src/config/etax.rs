@@ -13,6 +13,8 @@ pub struct EtaxConfig {
     /// What stands before its `/api`; absent: `clerkwork up` starts the sandbox.
     #[serde(deserialize_with = "text::optional")]
     pub base_url: Option<String>,
+    /// Further hosts that calls may go to, `host` or `host:port`, with spaces between.
+    pub hosts: String,
     /// The file that holds the access token.
     #[serde(deserialize_with = "text::optional")]
     pub token_file: Option<PathBuf>,
@@ -33,6 +35,8 @@ pub struct EtaxConfig {
     /// How long to wait for an answer.
     #[serde(rename = "request_timeout_seconds", deserialize_with = "text::seconds")]
     pub request_timeout: Duration,
+    /// Calls that this process may have open at a time; 0: as many as come.
+    pub in_flight: usize,
     /// Calls per second that the platform allows this process; 0: as many as come.
     pub rate_per_second: u32,
     /// Calls that may come at once.
