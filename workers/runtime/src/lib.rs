@@ -21,6 +21,7 @@
 mod call_events;
 mod config;
 mod data_dir;
+mod fleet_turns;
 mod installation;
 mod machine;
 mod master_key;
@@ -37,6 +38,7 @@ mod witness;
 pub use call_events::CallEvents;
 pub use config::*;
 pub use data_dir::*;
+pub use fleet_turns::FleetTurns;
 pub use installation::Installation;
 pub use machine::Machine;
 pub use master_key::*;

@@ -8,7 +8,7 @@ use std::{
 
 use clerkwork_connectors_api::{
     credential::{Credential, Secret},
-    http::{Auth, CallLog, HttpSettings, InFlightSettings, PaceSettings},
+    http::{Auth, CallLog, FleetPace, FleetSettings, HttpSettings, InFlightSettings, PaceSettings},
 };
 use clerkwork_etax::{Etax, EtaxSettings};
 use clerkwork_kinds::Upstreams;
@@ -23,6 +23,7 @@ const LONGEST_TURN: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) struct Connectors {
     etax: HttpSettings,
+    etax_fleet: Option<PaceSettings>,
 }
 
 impl Connectors {
@@ -44,17 +45,30 @@ impl Connectors {
             calls,
             max_wait: LONGEST_TURN,
         });
-        http.pace = NonZeroU32::new(etax.rate_per_second).map(|per_second| PaceSettings {
-            per_second,
-            burst: NonZeroU32::new(etax.burst).unwrap_or(NonZeroU32::MIN),
-            max_wait: LONGEST_TURN,
-        });
-        Ok(Self { etax: http })
+        let burst = NonZeroU32::new(etax.burst).unwrap_or(NonZeroU32::MIN);
+        let pace = |per_second| {
+            NonZeroU32::new(per_second).map(|per_second| PaceSettings {
+                per_second,
+                burst,
+                max_wait: LONGEST_TURN,
+            })
+        };
+        http.pace = pace(etax.rate_per_second);
+        Ok(Self {
+            etax: http,
+            etax_fleet: pace(etax.fleet_rate),
+        })
     }
 
     /// Each try of each call is recorded in `log`.
     pub(crate) fn recorded(mut self, log: Arc<dyn CallLog>) -> Self {
         self.etax.log = Some(log);
+        self
+    }
+
+    /// Where a rate is set for the whole fleet, turns are taken from its pace.
+    pub(crate) fn paced(mut self, pace: Arc<dyn FleetPace>) -> Self {
+        self.etax.fleet = self.etax_fleet.map(|rate| FleetSettings { pace, rate });
         self
     }
 

@@ -11,8 +11,8 @@ use clerkwork_queue::{Queue, QueueOptions};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Config, KeySource, MASTER_KEY, MASTER_KEY_FILE, Machine, MasterKeyError, Oversight, RedisPlace,
-    Services, StartError, call_events::CallEvents, master_key, prepare_data_dir,
+    Config, FleetTurns, KeySource, MASTER_KEY, MASTER_KEY_FILE, Machine, MasterKeyError, Oversight,
+    RedisPlace, Services, StartError, call_events::CallEvents, master_key, prepare_data_dir,
     upstreams::Connectors,
 };
 
@@ -30,7 +30,10 @@ impl Services {
         let ledger = open_ledger(&config, Arc::clone(&clock)).await?;
         let name = process_name();
         let calls = CallEvents::new(ledger.clone(), Actor::Robot(name.clone()));
-        let upstreams = connectors.recorded(Arc::new(calls)).build()?;
+        let upstreams = connectors
+            .recorded(Arc::new(calls))
+            .paced(Arc::new(FleetTurns::new(&queue)))
+            .build()?;
         oversight.refresh(&ledger).await?;
         oversight.follow(ledger.clone());
         Ok(Self {
