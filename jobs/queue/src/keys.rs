@@ -28,6 +28,11 @@ impl LaneKeys {
     }
 }
 
+/// The key of a pace, in a slot of its own.
+pub(crate) fn pace(prefix: &str, name: &str) -> String {
+    format!("{{{prefix}:pace:{name}}}")
+}
+
 /// The place of a lane in arrays over all lanes, the most urgent first.
 pub(crate) const fn index(lane: Lane) -> usize {
     match lane {

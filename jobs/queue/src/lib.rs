@@ -21,6 +21,9 @@
 //!   tag.
 //! * What is no entry goes to the dead letters, with a reason, and stops nobody.
 //!
+//! Beside the lanes Redis keeps [paces](FleetPaces) that the whole fleet shares: how many calls a second
+//! go to one upstream.
+//!
 //! A worker is built like this; layers added first are outermost, and acknowledging lies outside
 //! of them all:
 //!
@@ -60,6 +63,7 @@ mod keys;
 mod link;
 mod loss;
 mod options;
+mod pace;
 mod queue;
 mod reader;
 mod session;
@@ -71,4 +75,5 @@ pub use dead::DeadLetter;
 pub use error::QueueError;
 pub use loss::{Loss, Seen};
 pub use options::QueueOptions;
+pub use pace::{FleetPaces, Given, TurnRate};
 pub use queue::{Queue, ServerInfo};

@@ -3,13 +3,12 @@
 
 use std::{fmt::Display, sync::Arc};
 
-use clerkwork_connectors_api::http::CallLog;
 use clerkwork_core::{Actor, Digest};
 use clerkwork_kinds::{JobKind, Registry, Upstreams};
 use clerkwork_ledger::{Ledger, LedgerError, LedgerErrorKind};
 use clerkwork_policy::{Engine, Refused};
 use clerkwork_queue::{Queue, QueueError};
-use clerkwork_runtime::{CallEvents, Config, StartError, StartErrorKind};
+use clerkwork_runtime::{CallEvents, Config, StartError, StartErrorKind, Surroundings};
 use serde_json::Value;
 
 use crate::{
@@ -100,15 +99,17 @@ pub async fn stored_policy(ledger: &Ledger, version: Digest) -> Result<Engine, F
 
 /// The systems that kinds speak to. Where the settings name none, the simulated platform of the
 /// `clerkwork up` that runs on this data folder.
-/// Each call is put on record in `log`.
-pub fn upstreams(config: &Config, log: Option<Arc<dyn CallLog>>) -> Result<Upstreams, Failure> {
+pub fn upstreams(config: &Config, around: Surroundings) -> Result<Upstreams, Failure> {
     let config = connection::fill_in(config)?;
-    Ok(clerkwork_runtime::connect_upstreams(&config, log)?)
+    Ok(clerkwork_runtime::connect_upstreams(&config, around)?)
 }
 
 /// Puts calls on record as this person's.
-pub fn recorded(opened: &Opened, by: Actor) -> Option<Arc<dyn CallLog>> {
-    Some(Arc::new(CallEvents::new(opened.ledger.clone(), by)))
+pub fn recorded(opened: &Opened, by: Actor) -> Surroundings {
+    Surroundings {
+        log: Some(Arc::new(CallEvents::new(opened.ledger.clone(), by))),
+        pace: None,
+    }
 }
 
 /// Every kind of this build.

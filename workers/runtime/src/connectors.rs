@@ -10,7 +10,7 @@ use clerkwork_connectors_api::{
     agent_invoice::{AgentInvoices, Over},
     contract::{Connector, intern},
     credential::{Credential, Secret},
-    http::{Auth, CallLog, HttpSettings, InFlightSettings, PaceSettings},
+    http::{Auth, CallLog, FleetPace, FleetSettings, HttpSettings, InFlightSettings, PaceSettings},
     red_letter::NotConnected,
 };
 use clerkwork_etax::{Etax, EtaxSettings};
@@ -21,6 +21,15 @@ use crate::{Config, StartError};
 /// Longest wait for a place and a turn at an upstream; a call that would wait longer is tried again later.
 const LONGEST_TURN: Duration = Duration::from_secs(10);
 
+/// What connectors work with, as far as a process has it.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// Each try of each call is put on record here.
+    pub log: Option<Arc<dyn CallLog>>,
+    /// Turns of a rate that is set for the whole fleet.
+    pub pace: Option<Arc<dyn FleetPace>>,
+}
+
 /// The connectors of an installation: those that are compiled in and whose upstream is set, then those that are
 /// files, by name.
 #[derive(Debug, Clone)]
@@ -30,12 +39,12 @@ pub struct Connectors {
 }
 
 impl Connectors {
-    /// Builds them. Nothing is sent yet; each try of each call is recorded in `log`.
+    /// Builds them. Nothing is sent yet.
     ///
     /// # Errors
     /// The first that cannot be built, naming the setting or the file.
-    pub fn of(config: &Config, log: Option<Arc<dyn CallLog>>) -> Result<Self, StartError> {
-        let etax = etax(config, log)?.map(Arc::new);
+    pub fn of(config: &Config, around: Surroundings) -> Result<Self, StartError> {
+        let etax = etax(config, &around)?.map(Arc::new);
         let mut all: Vec<Arc<dyn Connector>> = Vec::new();
         all.extend(etax.clone().map(|etax| etax as Arc<dyn Connector>));
         Ok(Self { all, etax })
@@ -72,16 +81,15 @@ impl Connectors {
     }
 }
 
-/// The systems that kinds speak to, as the settings say. Nothing is sent yet; each try of each call is recorded
-/// in `log`.
+/// The systems that kinds speak to, as the settings say. Nothing is sent yet.
 ///
 /// # Errors
 /// The setting that is missing or wrong.
 pub fn connect_upstreams(
     config: &Config,
-    log: Option<Arc<dyn CallLog>>,
+    around: Surroundings,
 ) -> Result<Upstreams, StartError> {
-    let connectors = Connectors::of(config, log)?;
+    let connectors = Connectors::of(config, around)?;
     let name = &config.connectors.agent_invoices;
     if connectors.etax().is_none() && name == "etax" {
         return Err(StartError::NoUpstream);
@@ -112,7 +120,7 @@ fn pace(per_second: u32, burst: u32) -> Option<PaceSettings> {
 }
 
 /// Nothing when no platform is set.
-fn etax(config: &Config, log: Option<Arc<dyn CallLog>>) -> Result<Option<Etax>, StartError> {
+fn etax(config: &Config, around: &Surroundings) -> Result<Option<Etax>, StartError> {
     let etax = &config.etax;
     let Some(base_url) = &etax.base_url else {
         return Ok(None);
@@ -132,6 +140,8 @@ fn etax(config: &Config, log: Option<Arc<dyn CallLog>>) -> Result<Option<Etax>, 
         max_wait: LONGEST_TURN,
     });
     http.pace = pace(etax.rate_per_second, etax.burst);
-    http.log = log;
+    http.log = around.log.clone();
+    let fleet = pace(etax.fleet_rate, etax.burst).zip(around.pace.clone());
+    http.fleet = fleet.map(|(rate, pace)| FleetSettings { pace, rate });
     Ok(Some(Etax::new(EtaxSettings::new(http))?))
 }

@@ -22,6 +22,7 @@ mod call_events;
 mod config;
 mod connectors;
 mod data_dir;
+mod fleet_turns;
 mod installation;
 mod machine;
 mod master_key;
@@ -36,8 +37,9 @@ mod witness;
 
 pub use call_events::CallEvents;
 pub use config::*;
-pub use connectors::{Connectors, connect_upstreams, kinds};
+pub use connectors::{Connectors, Surroundings, connect_upstreams, kinds};
 pub use data_dir::*;
+pub use fleet_turns::FleetTurns;
 pub use installation::Installation;
 pub use machine::Machine;
 pub use master_key::*;

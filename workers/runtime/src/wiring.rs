@@ -10,8 +10,9 @@ use clerkwork_queue::{Queue, QueueOptions};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    CallEvents, Config, KeySource, MASTER_KEY, MASTER_KEY_FILE, Machine, MasterKeyError, Oversight,
-    RedisPlace, Services, StartError, connect_upstreams, kinds, master_key, prepare_data_dir,
+    CallEvents, Config, FleetTurns, KeySource, MASTER_KEY, MASTER_KEY_FILE, Machine, MasterKeyError,
+    Oversight, RedisPlace, Services, StartError, Surroundings, connect_upstreams, kinds, master_key,
+    prepare_data_dir,
 };
 
 impl Services {
@@ -23,12 +24,16 @@ impl Services {
     pub async fn connect(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         // What needs nothing running comes first: it fails at once.
         let oversight = Oversight::of(load_policy(&config)?);
-        connect_upstreams(&config, None)?;
+        connect_upstreams(&config, Surroundings::default())?;
         let queue = open_queue(&config).await?;
         let ledger = open_ledger(&config, Arc::clone(&clock)).await?;
         let name = process_name();
         let calls = CallEvents::new(ledger.clone(), Actor::Robot(name.clone()));
-        let upstreams = connect_upstreams(&config, Some(Arc::new(calls)))?;
+        let surroundings = Surroundings {
+            log: Some(Arc::new(calls)),
+            pace: Some(Arc::new(FleetTurns::new(&queue))),
+        };
+        let upstreams = connect_upstreams(&config, surroundings)?;
         oversight.refresh(&ledger).await?;
         oversight.follow(ledger.clone());
         Ok(Self {

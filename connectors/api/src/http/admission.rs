@@ -3,17 +3,20 @@
 //! The place comes first: turns that were taken and then waited for a place would go out in a
 //! burst. Both waits count into the same patience.
 
+use std::time::Duration;
+
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::{Instant, timeout_at},
 };
 
-use super::{HttpSettings, InFlightSettings, fault::Fault, pace::Pace};
+use super::{HttpSettings, InFlightSettings, fault::Fault, fleet::Fleet, pace::Pace};
 
 /// Lets calls out.
 #[derive(Debug)]
 pub(super) struct Admission {
     places: Option<Places>,
+    fleet: Option<Fleet>,
     pace: Option<Pace>,
 }
 
@@ -35,6 +38,10 @@ impl Admission {
         });
         Self {
             places,
+            fleet: settings
+                .fleet
+                .clone()
+                .map(|fleet| Fleet::new(settings.name, fleet)),
             pace: settings.pace.map(Pace::new),
         }
     }
@@ -46,12 +53,26 @@ impl Admission {
             Some(places) => Some(places.take(started).await?),
             None => None,
         };
-        if let Some(pace) = &self.pace {
-            pace.turn(cost, started)
-                .await
-                .map_err(|retry_after| Fault::NoTurn { retry_after })?;
-        }
+        self.turn(cost, started)
+            .await
+            .map_err(|retry_after| Fault::NoTurn { retry_after })?;
         Ok(Place(place))
+    }
+
+    /// From the fleet's pace, or while that is away from our own.
+    async fn turn(&self, cost: u32, started: Instant) -> Result<(), Duration> {
+        if cost == 0 {
+            return Ok(());
+        }
+        if let Some(fleet) = &self.fleet
+            && let Some(given) = fleet.turn(cost, started).await
+        {
+            return given;
+        }
+        match &self.pace {
+            Some(pace) => pace.turn(cost, started).await,
+            None => Ok(()),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Auth, BreakerSettings, CallLog};
+use super::{Auth, BreakerSettings, CallLog, FleetSettings};
 use crate::credential::{Credential, Secret};
 
 /// How to reach one upstream.
@@ -33,7 +33,10 @@ pub struct HttpSettings {
     pub max_response_bytes: usize,
     /// How many calls at a time; nothing for as many as come.
     pub in_flight: Option<InFlightSettings>,
-    /// How many calls a second; nothing for as many as come.
+    /// How many calls a second the whole fleet may make; nothing for no bound on the fleet.
+    pub fleet: Option<FleetSettings>,
+    /// How many calls a second this process may make, with [`fleet`](Self::fleet) only while that is
+    /// away; nothing for as many as come.
     pub pace: Option<PaceSettings>,
     /// How often to try.
     pub retry: RetrySettings,
@@ -58,6 +61,7 @@ impl HttpSettings {
             idle_timeout: Duration::from_secs(20),
             max_response_bytes: 8 * 1024 * 1024,
             in_flight: None,
+            fleet: None,
             pace: None,
             retry: RetrySettings::default(),
             breaker: BreakerSettings::default(),

@@ -323,7 +323,7 @@ pub async fn upstream(config: &Config) -> Check {
     let Some(url) = &config.etax.base_url else {
         return Check::ok(NAME, "none set: `clerkwork up` runs the simulated platform");
     };
-    let asked = match installation::upstreams(config, None) {
+    let asked = match installation::upstreams(config, clerkwork_runtime::Surroundings::default()) {
         Ok(upstreams) => {
             let answer = upstreams.agent_invoices.pending(None, 1).await;
             answer.map(drop).map_err(|error| chain(&error))

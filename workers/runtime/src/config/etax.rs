@@ -37,7 +37,10 @@ pub struct EtaxConfig {
     pub request_timeout: Duration,
     /// Calls that this process may have open at a time; 0: as many as come.
     pub in_flight: usize,
-    /// Calls per second that the platform allows this process; 0: as many as come.
+    /// Calls per second that the platform allows all processes together; 0: no bound on them together.
+    pub fleet_rate: u32,
+    /// Calls per second that this process may make, with a `fleet_rate` only while Redis is away; 0: as
+    /// many as come.
     pub rate_per_second: u32,
     /// Calls that may come at once.
     pub burst: u32,

@@ -42,6 +42,7 @@ pub(super) const RANGES: &[(&str, f64, f64)] = &[
     ("etax.connect_timeout_seconds", 0.01, 300.0),
     ("etax.request_timeout_seconds", 0.01, 300.0),
     ("etax.in_flight", 0.0, 100_000.0),
+    ("etax.fleet_rate", 0.0, 1_000_000.0),
     ("etax.rate_per_second", 0.0, 1_000_000.0),
     ("etax.burst", 1.0, 1_000_000.0),
     ("portal.connect_timeout_seconds", 0.01, 300.0),
