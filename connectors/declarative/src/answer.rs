@@ -142,7 +142,9 @@ impl Response {
                 .map_err(|why| reply.unreadable(&why))?
                 .unwrap_or_default();
             let said = path.find(top, top).cloned().unwrap_or_default();
-            if word_of(&said) != word_of(&wanted) {
+            let both_missing = said.is_null() && wanted.is_null();
+            let same = word_of(&said).is_some_and(|said| Some(said) == word_of(&wanted));
+            if !same && !both_missing {
                 let why = format!(
                     "the answer is about another matter than the question, by `{}`",
                     path.as_str()

@@ -50,7 +50,11 @@ pub(crate) enum What {
     /// Not of the answer.
     Given(Json),
     Record(BTreeMap<String, Extract>),
-    List(Box<Extract>),
+    List {
+        each: Box<Extract>,
+        /// One that is no list is a list of one, as XML has them.
+        alone: bool,
+    },
     Cases {
         by: Box<Extract>,
         cases: BTreeMap<String, Extract>,
@@ -107,8 +111,8 @@ impl Extract {
             },
             None => around,
         };
-        if let (What::List(each), Some(path)) = (&self.what, &self.path) {
-            let Some(all) = around.all(reading.top, path).map_err(|why| {
+        if let (What::List { each, alone }, Some(path)) = (&self.what, &self.path) {
+            let Some(all) = around.all(reading.top, path, *alone).map_err(|why| {
                 Trouble::Unreadable(format!("`{field}`: {why} at `{}`", path.as_str()))
             })?
             else {
@@ -150,7 +154,7 @@ impl Extract {
                     None => Err(self.unknown(&by.name_or(field), &word)),
                 }
             }
-            (What::List(_) | What::Given(_), Some(_)) => Err(Trouble::Unreadable(format!(
+            (What::List { .. } | What::Given(_), Some(_)) => Err(Trouble::Unreadable(format!(
                 "`{field}`: a list needs a `path`"
             ))),
         }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Convert, Extract, Locator, What};
 use crate::{
+    answer::Kind,
     file::tree::{Node, Table},
     template::{Allowed, Json},
 };
@@ -13,8 +14,8 @@ use crate::{
 /// Reads extracts of one answer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reader<'a> {
-    /// Selectors instead of paths.
-    pub(crate) html: bool,
+    /// A page has selectors instead of paths, and one element of XML may be a list.
+    pub(crate) kind: Kind,
     /// For values that the file gives.
     pub(crate) allowed: Allowed<'a>,
 }
@@ -23,7 +24,7 @@ impl Reader<'_> {
     /// A path or a selector.
     pub(crate) fn locator(&self, node: &Node<'_>) -> Option<Locator> {
         let text = node.word()?;
-        let read = match self.html {
+        let read = match self.kind == Kind::Html {
             true => Locator::css(text),
             false => Locator::path(text),
         };
@@ -52,20 +53,24 @@ impl Reader<'_> {
         let table = node.table()?;
         let path = table.get("path").map(|node| self.locator(&node));
         let within = table.get("within").map(|node| self.locator(&node));
-        let attribute = table.get("attribute").and_then(|node| match self.html {
-            true => Some(node.word()?.to_owned()),
-            false => {
-                node.error("`attribute` belongs to HTML; in XML an attribute is the path `@name`");
-                None
-            }
-        });
+        let attribute = table
+            .get("attribute")
+            .and_then(|node| match self.kind == Kind::Html {
+                true => Some(node.word()?.to_owned()),
+                false => {
+                    node.error(
+                        "`attribute` belongs to HTML; in XML an attribute is the path `@name`",
+                    );
+                    None
+                }
+            });
         let optional = table.get("optional").and_then(|node| node.boolean());
         let default = table.get("default").and_then(|node| node.json());
         let what = self.what(&table, node);
-        if let (Some(What::List(_)), None) = (&what, &path) {
+        if let (Some(What::List { .. }), None) = (&what, &path) {
             node.error("`each` needs the `path` of the list");
         }
-        if let (true, Some(What::List(_)), None) = (self.html, &what, &within) {
+        if let (true, Some(What::List { .. }), None) = (self.kind == Kind::Html, &what, &within) {
             node.warn(
                 "a list of a page without `within` is empty when the page has changed; name what stands around the list, and must be there",
             );
@@ -107,7 +112,10 @@ impl Reader<'_> {
             return self.named(&node).map(What::Record);
         }
         if let Some(node) = each {
-            return self.read(&node).map(|each| What::List(Box::new(each)));
+            return self.read(&node).map(|each| What::List {
+                each: Box::new(each),
+                alone: self.kind == Kind::Xml,
+            });
         }
         if let Some(by) = by {
             // Where the part may be missing, its word may be.

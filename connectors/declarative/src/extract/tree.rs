@@ -126,8 +126,14 @@ impl<'a> Here<'a> {
         }
     }
 
-    /// All that stand there; nothing when there is no list. Of a page none is an empty list.
-    pub(crate) fn all(self, top: &'a Top, locator: &Locator) -> Result<Option<Vec<Self>>, String> {
+    /// All that stand there; nothing when there is no list. Of a page none is an empty list; `alone` is one that
+    /// is no list as well.
+    pub(crate) fn all(
+        self,
+        top: &'a Top,
+        locator: &Locator,
+        alone: bool,
+    ) -> Result<Option<Vec<Self>>, String> {
         Ok(Some(match (self, locator, top) {
             (Self::Page, Locator::Css { selector, .. }, Top::Html(page)) => {
                 page.select(selector).map(Self::Element).collect()
@@ -138,6 +144,7 @@ impl<'a> Here<'a> {
             (here, locator, top) => match here.find(top, locator) {
                 None => return Ok(None),
                 Some(Self::Json(Value::Array(all))) => all.iter().map(Self::Json).collect(),
+                Some(one) if alone => vec![one],
                 Some(_) => return Err("no list stands".into()),
             },
         }))

@@ -139,9 +139,8 @@ pub(super) fn response(
         let all: Vec<_> = table.entries().map(read).collect();
         all.into_iter().collect::<Option<Vec<_>>>()
     });
-    let reader = Reader { html, allowed };
     let result = match (table.get("result"), kind) {
-        (Some(node), Some(_)) => reader.read(&node).map(Some),
+        (Some(node), Some(kind)) => Reader { kind, allowed }.read(&node).map(Some),
         _ => Some(None),
     };
     let keep_page = table.get("keep_page").and_then(|node| node.boolean());

@@ -9,7 +9,7 @@ use super::{
     Health, OperationSpec, Rate, Spec, Upstream, answer, auth, operation,
     tree::{Node, Table},
 };
-use crate::{auth::Auth, lookup::Lookup};
+use crate::auth::Auth;
 
 pub(super) fn read(table: Table<'_>) -> Option<Spec> {
     let name = table.want("name", "a name of lower case letters, digits and `-`");
@@ -75,29 +75,24 @@ fn read_operations(table: &Table<'_>, common: &operation::Common) -> Vec<Operati
         }
         // Those with faults are known by name all the same, so that one fault does not make others.
         names.insert(name, operation::sort(&node));
-        if let Some((spec, lookup)) = operation::read(name, &span, &node, common) {
-            lookups.extend(lookup.map(|span| (name, span, spec.lookup.clone())));
-            all.push(spec);
-        }
+        lookups.extend(operation::asked_by(&node).map(|(span, asked)| (name, span, asked)));
+        all.extend(operation::read(name, &span, &node, common));
     }
     if names.is_empty() {
         table.error("there is no operation; give `[operations.<name>]`");
     }
-    for (name, span, lookup) in lookups {
-        let Some(Lookup { operation, .. }) = lookup else {
-            continue;
-        };
+    for (name, span, asked) in lookups {
         let known: Vec<_> = names.keys().copied().collect();
-        let fault = match names.get(operation) {
+        let fault = match names.get(asked.as_str()) {
             None => format!(
-                "the lookup of `{name}` asks `{operation}`, which is no operation; there are: {}",
+                "the lookup of `{name}` asks `{asked}`, which is no operation; there are: {}",
                 known.join(", ")
             ),
             Some(operation::Sort::Write) => {
-                format!("the lookup of `{name}` asks `{operation}`, which is a write; ask a read")
+                format!("the lookup of `{name}` asks `{asked}`, which is a write; ask a read")
             }
             Some(operation::Sort::Polled) => format!(
-                "the lookup of `{name}` asks `{operation}`, which is read page by page; ask another read"
+                "the lookup of `{name}` asks `{asked}`, which is read page by page; ask another read"
             ),
             Some(operation::Sort::Read) => continue,
         };

@@ -1,7 +1,7 @@
 //! A connector's file as it was read: the description, before anything is built from it.
 //!
 //! [`tree`] keeps the places, [`head`] reads what concerns the whole connector, [`operation`] its operations,
-//! [`answer`] what they give and [`follow`] how writes are looked up and lists go on. All of them go on after a
+//! [`request`] what they send, [`answer`] what they give, and [`follow`] how writes are looked up and lists go on. All of them go on after a
 //! fault.
 
 mod answer;
@@ -9,6 +9,7 @@ mod auth;
 mod follow;
 mod head;
 mod operation;
+mod request;
 pub(crate) mod tree;
 
 use std::{num::NonZeroU32, time::Duration};

@@ -2,25 +2,19 @@
 
 use std::time::Duration;
 
-use clerkwork_connectors_api::{
-    agent_invoice,
-    contract::{Idempotency, Operation, Schema, Shape, intern},
-    http::Access,
-};
-use reqwest::{
-    Method,
-    header::{AUTHORIZATION, COOKIE, HOST, HeaderName},
-};
-
 use super::{
-    OperationSpec, answer, follow,
+    OperationSpec, answer, follow, request,
     tree::{Node, Table},
 };
 use crate::{
     fault::Span,
     refusal::{Envelope, Errors},
-    request::{Body, Request},
-    template::{Allowed, Json, Template, template},
+    template::Allowed,
+};
+use clerkwork_connectors_api::{
+    agent_invoice,
+    contract::{Idempotency, Operation, Schema, Shape, intern},
+    http::Access,
 };
 
 /// What all operations share.
@@ -53,13 +47,13 @@ pub(super) fn sort(node: &Node<'_>) -> Sort {
     }
 }
 
-/// Reads one. With a lookup comes the place of its name.
+/// Reads one.
 pub(super) fn read(
     name: &str,
     span: &Span,
     node: &Node<'_>,
     common: &Common,
-) -> Option<(OperationSpec, Option<Span>)> {
+) -> Option<OperationSpec> {
     let table = node.table()?;
     let paging = table.get("pagination");
     let lookup = table.get("lookup");
@@ -68,9 +62,11 @@ pub(super) fn read(
     let timeout = table.get("timeout_seconds").map(|node| node.seconds());
     let cost = table.get("cost").map(|node| node.number(1, 1_000));
     let errors = table.get("errors").map(|node| answer::errors(&node));
-    let request = table.want("request", "`method`, `path` and what goes with them");
+    let request_node = table.want("request", "`method`, `path` and what goes with them");
     let response = table.want("response", "how the answer is read");
-    let (input, output) = schemas?;
+    // Nothing is known of what is wrong, so that the rest can be read.
+    let are_known = schemas.is_some();
+    let (input, output) = schemas.unwrap_or_else(|| (Schema::any(), Schema::any()));
     let is_write = !matches!(idempotency, Some(Idempotency::Read));
     let words: &[&'static str] = match (is_write, paging.is_some()) {
         (true, _) => &["key", "now"],
@@ -81,22 +77,21 @@ pub(super) fn read(
         input: input.json(),
         words,
     };
-    let request_read = request
+    let request = request_node
         .as_ref()
-        .and_then(|node| self::request(node, allowed));
+        .and_then(|node| request::read(node, allowed));
     let errors = errors.flatten().unwrap_or_default().over(&common.errors);
     let response = response.and_then(|node| answer::response(&node, errors, common, allowed));
     let paging = paging.map(|node| follow::paging(&node));
-    let lookup_span = lookup.as_ref().map(|node| node.span().clone());
     let lookup = lookup.map(|node| follow::lookup(&node, input.json()));
     table.finish();
     let paging = paging.map_or(Some(None), |paging| paging.map(Some));
-    if let (Some(Some(paging)), Some(read), Some(node)) = (&paging, &request_read, &request) {
+    if let (Some(Some(paging)), Some(read), Some(node)) = (&paging, &request, &request_node) {
         follow::check_cursor(paging, read, node);
     }
     let idempotency = idempotency?;
     if idempotency == Idempotency::NativeKey
-        && let (Some(read), Some(node)) = (&request_read, &request)
+        && let (Some(read), Some(node)) = (&request, &request_node)
         && !read.mentions("key")
     {
         node.error("the upstream is said to honour our key, but the request does not hold `{key}`; put it where the upstream looks for it");
@@ -105,14 +100,24 @@ pub(super) fn read(
     declared.polled = matches!(paging, Some(Some(_)));
     declared.timeout = timeout.flatten().unwrap_or(Duration::ZERO);
     declared.cost = cost.flatten().unwrap_or(1);
-    let spec = OperationSpec {
+    if !are_known {
+        return None;
+    }
+    Some(OperationSpec {
         declared,
-        request: request_read?,
+        request: request?,
         response: response?,
         paging: paging?,
         lookup: lookup.map_or(Some(None), |lookup| lookup.map(Some))?,
-    };
-    Some((spec, lookup_span))
+    })
+}
+
+/// Which operation the lookup of one asks, and where it says so; whether or not the rest of it is right.
+pub(super) fn asked_by(node: &Node<'_>) -> Option<(Span, String)> {
+    let table = node.is_table().then(|| node.table()).flatten()?;
+    let lookup = table.get("lookup").filter(Node::is_table)?.table()?;
+    let operation = lookup.get("operation").filter(Node::is_text)?;
+    Some((operation.span().clone(), operation.text()?.to_owned()))
 }
 
 fn idempotency(table: &Table<'_>, lookup: Option<&Node<'_>>, span: &Span) -> Option<Idempotency> {
@@ -228,100 +233,4 @@ fn shape(node: &Node<'_>) -> Option<Schema> {
             None
         }
     }
-}
-
-fn request(node: &Node<'_>, allowed: Allowed<'_>) -> Option<Request> {
-    let table = node.table()?;
-    let method = table
-        .want("method", "GET, POST, PUT, PATCH or DELETE")
-        .and_then(|node| {
-            let word = node.text()?;
-            let known = [
-                Method::GET,
-                Method::POST,
-                Method::PUT,
-                Method::PATCH,
-                Method::DELETE,
-            ];
-            let found = known.into_iter().find(|method| method.as_str() == word);
-            if found.is_none() {
-                node.error(format!(
-                    "`{word}` is no method; there are: GET, POST, PUT, PATCH, DELETE"
-                ));
-            }
-            found
-        });
-    let path = table
-        .want("path", "the path below `base_url`")
-        .and_then(|node| {
-            let text = node.text()?;
-            if text.contains(['?', '#', '\\']) && !text.contains("?}") {
-                node.error("a path holds no `?`, `#` or `\\`; put a query into `query`");
-            }
-            if text.contains("://") || text.split('/').any(|part| part == "..") {
-                node.error("a path stays below `base_url`; leave out `://` and `..`");
-            }
-            template(&node, allowed)
-        });
-    let query = table.get("query").map(|node| templates(&node, allowed));
-    let headers = table.get("headers").map(|node| headers(&node, allowed));
-    let json = table
-        .get("json")
-        .map(|node| Json::read(&node, allowed).map(Body::Json));
-    let form = table
-        .get("form")
-        .map(|node| templates(&node, allowed).map(Body::Form));
-    let xml = table
-        .get("xml")
-        .map(|node| xml(&node, allowed).map(Body::Xml));
-    let bodies: Vec<_> = [json, form, xml].into_iter().flatten().collect();
-    if bodies.len() > 1 {
-        table.error("a request has one body; give one of `json`, `form` and `xml`");
-    }
-    table.finish();
-    Some(Request {
-        method: method?,
-        path: path?,
-        query: query.map_or(Some(vec![]), |query| query)?,
-        headers: headers.map_or(Some(vec![]), |headers| headers)?,
-        body: bodies.into_iter().next().unwrap_or(Some(Body::None))?,
-    })
-}
-
-fn templates(node: &Node<'_>, allowed: Allowed<'_>) -> Option<Vec<(String, Template)>> {
-    let table = node.table()?;
-    let read =
-        |(name, _, node): (&str, _, Node<'_>)| Some((name.to_owned(), template(&node, allowed)?));
-    let all: Vec<_> = table.entries().map(read).collect();
-    all.into_iter().collect()
-}
-
-fn headers(node: &Node<'_>, allowed: Allowed<'_>) -> Option<Vec<(HeaderName, Template)>> {
-    let table = node.table()?;
-    let read = |(name, span, node): (&str, Span, Node<'_>)| {
-        let value = template(&node, allowed);
-        let Ok(header) = HeaderName::try_from(name) else {
-            node.notes
-                .error(&span, format!("`{name}` is no name of a header"));
-            return None;
-        };
-        if [AUTHORIZATION, COOKIE, HOST].contains(&header) {
-            node.notes.error(
-                &span,
-                format!("the header `{name}` is not set here; credentials belong into `[auth]`"),
-            );
-        }
-        Some((header, value?))
-    };
-    let all: Vec<_> = table.entries().map(read).collect();
-    all.into_iter().collect()
-}
-
-/// A text of XML; that it is well formed is tried with words for its placeholders.
-fn xml(node: &Node<'_>, allowed: Allowed<'_>) -> Option<Template> {
-    let read = template(node, allowed)?;
-    if let Err(error) = roxmltree::Document::parse(&read.sample()) {
-        node.error(format!("the body is no XML: {error}"));
-    }
-    Some(read)
 }

@@ -3,3 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod etax;
+mod faults;
+mod folder;
+mod login;
+mod pages;
+mod paging;
+mod tokens;
+mod upstream;
+mod writes;
