@@ -6,7 +6,7 @@ use bytes::Bytes;
 use clerkwork_core::IdempotencyKey;
 use reqwest::{Method, StatusCode, Url, header::HeaderMap};
 
-/// One call as it goes out. Credentials are added by the stack.
+/// One call as it goes out. The stack adds its bearer token, if it has one, where no header of the call says otherwise.
 #[derive(Debug, Clone)]
 pub struct Outgoing {
     /// `GET`, `POST` and so on.

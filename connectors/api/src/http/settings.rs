@@ -47,14 +47,19 @@ pub struct HttpSettings {
 }
 
 impl HttpSettings {
-    /// Settings for an upstream on the same network that takes a bearer token; each field may be changed
-    /// afterwards.
-    pub fn new(name: &'static str, base_url: impl Into<String>, token: Secret) -> Self {
+    /// Settings for an upstream on the same network that takes a bearer token, or nothing, or what the connector
+    /// gives with each call; each field may be changed afterwards.
+    pub fn new(
+        name: &'static str,
+        base_url: impl Into<String>,
+        token: impl Into<Option<Secret>>,
+    ) -> Self {
+        let bearer = |token| Auth::Bearer(Credential::Value(token));
         Self {
             name,
             base_url: base_url.into(),
             hosts: Vec::new(),
-            auth: Auth::Bearer(Credential::Value(token)),
+            auth: token.into().map_or(Auth::None, bearer),
             connect_timeout: Duration::from_secs(2),
             request_timeout: Duration::from_secs(10),
             idle_connections: 256,

@@ -1,0 +1,91 @@
+//! A connector's file as it was read: the description, before anything is built from it.
+//!
+//! [`tree`] keeps the places, [`head`] reads what concerns the whole connector, [`operation`] its operations,
+//! [`request`] what they send, [`answer`] what they give, and [`follow`] how writes are looked up and lists go on. All of them go on after a
+//! fault.
+
+mod answer;
+mod auth;
+mod follow;
+mod head;
+mod operation;
+mod request;
+pub(crate) mod tree;
+
+use std::{num::NonZeroU32, time::Duration};
+
+use clerkwork_connectors_api::contract::Operation;
+use clerkwork_core::Text;
+use serde_json::Value;
+use toml::de::DeTable;
+
+use crate::{
+    answer::Response, auth::Auth, fault::Notes, lookup::Lookup, paging::Paging, request::Request,
+};
+use tree::Table;
+
+/// A connector, as its file says.
+#[derive(Debug)]
+pub(crate) struct Spec {
+    pub(crate) name: &'static str,
+    pub(crate) title: Text,
+    pub(crate) version: String,
+    pub(crate) upstream: Upstream,
+    pub(crate) auth: Auth,
+    pub(crate) health: Option<Health>,
+    pub(crate) operations: Vec<OperationSpec>,
+}
+
+/// Where the upstream is and what it bears.
+#[derive(Debug)]
+pub(crate) struct Upstream {
+    pub(crate) base_url: String,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) connect_timeout: Option<Duration>,
+    pub(crate) max_response_bytes: Option<usize>,
+    pub(crate) retries: Option<usize>,
+    pub(crate) rate: Option<Rate>,
+}
+
+/// Calls a second.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rate {
+    pub(crate) per_second: NonZeroU32,
+    pub(crate) burst: NonZeroU32,
+    pub(crate) max_wait: Duration,
+}
+
+/// A read that shows that the upstream answers.
+#[derive(Debug, Clone)]
+pub(crate) struct Health {
+    pub(crate) operation: &'static str,
+    pub(crate) input: Value,
+}
+
+/// One operation.
+#[derive(Debug, Clone)]
+pub(crate) struct OperationSpec {
+    pub(crate) declared: Operation,
+    pub(crate) request: Request,
+    pub(crate) response: Response,
+    pub(crate) paging: Option<Paging>,
+    pub(crate) lookup: Option<Lookup>,
+}
+
+/// Reads a file; nothing when a part is missing without which the others cannot be told. Everything that is wrong
+/// goes into the notes.
+pub(crate) fn read(text: &str, notes: &Notes<'_>) -> Option<Spec> {
+    let (root, broken) = DeTable::parse_recoverable(text);
+    for error in &broken {
+        let span = error.span().unwrap_or_default();
+        notes.error(
+            &span,
+            format!("no TOML: {}", error.message().trim_end_matches('.')),
+        );
+    }
+    if !broken.is_empty() {
+        return None;
+    }
+    let table = Table::root(root.get_ref(), notes);
+    head::read(table)
+}

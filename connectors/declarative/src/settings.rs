@@ -1,0 +1,34 @@
+//! What an installation says of a connector beside its file.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use clerkwork_connectors_api::http::{RetrySettings, Secret};
+use clerkwork_core::{Clock, SystemClock};
+
+/// What an installation says beside the file.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Instead of the file's `upstream.base_url`.
+    pub base_url: Option<String>,
+    /// Instead of variables of the environment with these names.
+    pub variables: BTreeMap<String, Secret>,
+    /// Instead of `$CREDENTIALS_DIRECTORY`.
+    pub credentials_directory: Option<PathBuf>,
+    /// Pauses between tries; how many there are, a file may say itself.
+    pub retry: RetrySettings,
+    /// What `{now}` is, and when tokens end.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Default for Settings {
+    /// What the file says, and the machine's clock.
+    fn default() -> Self {
+        Self {
+            base_url: None,
+            variables: BTreeMap::new(),
+            credentials_directory: None,
+            retry: RetrySettings::default(),
+            clock: Arc::new(SystemClock),
+        }
+    }
+}

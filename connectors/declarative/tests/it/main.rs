@@ -1,0 +1,13 @@
+//! Connectors from files against upstreams over real HTTP.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod etax;
+mod faults;
+mod folder;
+mod login;
+mod pages;
+mod paging;
+mod tokens;
+mod upstream;
+mod writes;
