@@ -36,8 +36,8 @@ pub struct HttpSettings {
     pub name: &'static str,
     /// Where the upstream answers, `http` or `https`, without query; paths are added to it.
     pub base_url: String,
-    /// The bearer token.
-    pub token: Secret,
+    /// The bearer token; nothing when the upstream takes none, because it knows who asks in another way.
+    pub token: Option<Secret>,
     /// For a connection, TLS included. Ends a try before anything was sent.
     pub connect_timeout: Duration,
     /// For one try from its start to the end of the answer.
@@ -63,7 +63,7 @@ impl HttpSettings {
         Self {
             name,
             base_url: base_url.into(),
-            token,
+            token: Some(token),
             connect_timeout: Duration::from_secs(2),
             request_timeout: Duration::from_secs(10),
             idle_connections: 256,
@@ -119,6 +119,6 @@ mod tests {
     fn a_token_never_shows() {
         let settings = HttpSettings::new("etax", "http://localhost", Secret::new("geheim"));
         assert!(!format!("{settings:?}").contains("geheim"));
-        assert_eq!(settings.token.expose(), "geheim");
+        assert_eq!(settings.token.unwrap().expose(), "geheim");
     }
 }

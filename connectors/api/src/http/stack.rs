@@ -52,10 +52,15 @@ impl HttpStack {
             source: None,
         };
         let base = base_url(&settings.base_url).map_err(&wrong)?;
-        let mut token = HeaderValue::try_from(format!("Bearer {}", settings.token.expose()))
-            .map_err(|_| wrong("`token` holds characters that no HTTP header may hold".into()))?;
-        token.set_sensitive(true);
-        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, token)]);
+        let mut headers = HeaderMap::new();
+        if let Some(token) = &settings.token {
+            let token = HeaderValue::try_from(format!("Bearer {}", token.expose()));
+            let mut token = token.map_err(|_| {
+                wrong("`token` holds characters that no HTTP header may hold".into())
+            })?;
+            token.set_sensitive(true);
+            headers.insert(header::AUTHORIZATION, token);
+        }
         // An error only says that the process has chosen a provider before.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
