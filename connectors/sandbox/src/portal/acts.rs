@@ -18,12 +18,20 @@ fn field<'a>(sent: &'a Fields, name: &str) -> &'a str {
     sent.get(name).map(String::as_str).unwrap_or_default()
 }
 
+/// Name and label of the buttons of approval and return.
+pub(super) fn buttons(settings: &PortalSettings) -> [(&'static str, &'static str); 2] {
+    match settings.has(Variant::MovedButton) {
+        true => [("btnTg", "提交审核结果"), ("btnTh", "驳回申请")],
+        false => [("op", "审核通过"), ("op", "退回")],
+    }
+}
+
 /// Whether a form may be taken: sent once, of this application, by a right button.
 pub(super) fn refusal(
     settings: &PortalSettings,
     session: &mut Session,
     sent: &Fields,
-    button: &str,
+    button: (&str, &str),
 ) -> Option<&'static str> {
     if !session.spend(field(sent, "_csrf")) {
         return Some(TWICE);
@@ -32,7 +40,7 @@ pub(super) fn refusal(
         return Some("权限不足：当前岗位无此操作权限");
     }
     let known = field(sent, "__VIEWSTATE") == view_state(field(sent, "sqbh"));
-    (!known || field(sent, "op") != button).then_some("提交的数据无效")
+    (!known || field(sent, button.0) != button.1).then_some("提交的数据无效")
 }
 
 /// `POST dsh/tg.do` and `dsh/th.do`: asks for the confirmation. Nothing is decided.
@@ -43,7 +51,8 @@ pub(super) fn prepare(
     sent: &Fields,
     returns: bool,
 ) -> Response {
-    let button = if returns { "退回" } else { "审核通过" };
+    let [approve, give_back] = buttons(settings);
+    let button = if returns { give_back } else { approve };
     if let Some(why) = refusal(settings, session, sent, button) {
         return banner(settings, why);
     }

@@ -76,7 +76,7 @@ pub(super) fn upload(
     let Some((fields, Some(file))) = form::multipart(content_type, body, encoding) else {
         return banner(settings, "提交的数据无效");
     };
-    if let Some(why) = acts::refusal(settings, session, &fields, "上传") {
+    if let Some(why) = acts::refusal(settings, session, &fields, ("op", "上传")) {
         return banner(settings, why);
     }
     let number = fields.get("sqbh").cloned().unwrap_or_default();

@@ -4,7 +4,7 @@ use axum::response::Response;
 use clerkwork_connectors_api::agent_invoice::Application;
 
 use super::{
-    PortalSettings, Variant,
+    PortalSettings, Variant, acts,
     detail::{self, Cell, Table, money},
     form::{Fields, escape},
     pages::{DetailPage, ListPage, banner, charset, send},
@@ -91,10 +91,6 @@ pub(super) fn detail(
     let (Some(application), Some(status)) = (application, state.status(number)) else {
         return banner(settings, "申请单不存在，请核对申请编号");
     };
-    let buttons = match settings.has(Variant::MovedButton) {
-        true => [("btnTg", "提交审核结果"), ("btnTh", "驳回申请")],
-        false => [("op", "审核通过"), ("op", "退回")],
-    };
     let shown = DetailPage {
         charset: charset(settings),
         number,
@@ -104,7 +100,7 @@ pub(super) fn detail(
         pending: status == clerkwork_connectors_api::agent_invoice::ApplicationStatus::Pending,
         tokens: [session.token(), session.token(), session.token()],
         view_state: &view_state(number),
-        buttons,
+        buttons: acts::buttons(settings),
         extra_button: settings.has(Variant::ExtraButton),
     };
     send(settings, &shown)
