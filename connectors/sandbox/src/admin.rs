@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     answer, api,
     faults::Faults,
+    portal::{PortalCounts, PortalSettings},
     red::{Play, RedBook},
     server::App,
     state::{Counts, Issue, Return},
@@ -169,6 +170,46 @@ pub(crate) async fn advance_clock(FromRouter(app): FromRouter<App>, body: Bytes)
             "body is no move of the clock, use {{\"advance_seconds\": 3600}}: {error}"
         )),
     }
+}
+
+/// The legacy portal as the admin API shows it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Portal {
+    settings: PortalSettings,
+    counts: PortalCounts,
+}
+
+impl Portal {
+    fn of(app: &App) -> Json<Self> {
+        Json(Self {
+            settings: app.state.portal_settings(),
+            counts: app.state.portal_counts(),
+        })
+    }
+}
+
+/// `GET /admin/portal`: how the legacy portal is, and who came in.
+pub(crate) async fn portal(FromRouter(app): FromRouter<App>) -> Json<Portal> {
+    Portal::of(&app)
+}
+
+/// `POST /admin/portal`: how the legacy portal is from now on; what is not named is as usual.
+pub(crate) async fn set_portal(FromRouter(app): FromRouter<App>, body: Bytes) -> Response {
+    match serde_json::from_slice::<PortalSettings>(&body) {
+        Ok(settings) => {
+            app.state.set_portal(settings);
+            Portal::of(&app).into_response()
+        }
+        Err(error) => wrong(&format!(
+            "body is no setting of the portal, use {{\"variants\": [\"notice\"]}}: {error}"
+        )),
+    }
+}
+
+/// `POST /admin/portal/expire`: ends all sessions of the legacy portal.
+pub(crate) async fn expire_portal(FromRouter(app): FromRouter<App>) -> Json<Portal> {
+    app.state.expire_portal_sessions();
+    Portal::of(&app)
 }
 
 fn wrong(message: &str) -> Response {

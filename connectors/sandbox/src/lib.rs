@@ -4,6 +4,8 @@
 //! idempotency key, says the same refusal in three wordings, and can be told to lose an answer
 //! after the act was done.
 //!
+//! Beside the JSON API stands a legacy portal in HTML over the same memory, see `portal`.
+//!
 //! Invariants:
 //! * the same seed gives the same world, byte for byte, on every day and every machine
 //!   ([`generate`]);
@@ -18,7 +20,8 @@
 //!   the latter nothing is kept after it ends.
 //!
 //! To extend: a fault in `faults.rs` and `answer.rs`; a defect or a risk in `generate/case.rs` and
-//! where the compiler then points; a trade in `generate/trades.rs`; a method in `api.rs`.
+//! where the compiler then points; a trade in `generate/trades.rs`; a method in `api.rs`; a page or a change of pages in
+//! `portal/`.
 
 mod admin;
 mod answer;
@@ -29,6 +32,7 @@ mod desk;
 mod faults;
 mod generate;
 mod memory;
+mod portal;
 mod red;
 mod server;
 mod state;
@@ -38,6 +42,7 @@ pub use generate::{
     Case, DEFAULT_START, Defect, MAX_APPLICATIONS, Risk, World, generate, generate_from,
 };
 pub use memory::MemoryError;
+pub use portal::{Charset, Expiry, PortalCounts, PortalSettings, Variant};
 pub use red::{
     Callback, FormAnswered, FormChange, FormEntered, Play, RedBook, RedCase, RedEnd, RedGroup,
     RedIssued, RedWorld, Settled, WrittenBack, generate_red, generate_red_from,

@@ -4,7 +4,7 @@ use std::{fmt, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::{
     Router, middleware,
-    routing::{get, post},
+    routing::{any, get, post},
 };
 use clerkwork_core::{Clock, SystemClock};
 use jiff::civil::Date;
@@ -17,6 +17,7 @@ use crate::{
     faults::{Faults, InvalidFaults},
     generate::{DEFAULT_START, MAX_APPLICATIONS, generate_from},
     memory::{self, Header, MemoryError},
+    portal,
     red::{Callback, RedCase, callback, generate_red_from},
     state::State,
 };
@@ -220,12 +221,15 @@ fn router(app: App) -> Router {
         .route("/red-book", get(admin::red_book))
         .route("/forms/{number}", post(admin::play_form))
         .route("/clock", post(admin::advance_clock).get(admin::clock))
+        .route("/portal", post(admin::set_portal).get(admin::portal))
+        .route("/portal/expire", post(admin::expire_portal))
         .route_layer(middleware::from_fn_with_state(
             app.clone(),
             admin::authorise,
         ));
     Router::new()
         .route("/api/{method}", post(api::call))
+        .route("/portal/{*path}", any(portal::serve))
         .nest("/admin", admin)
         .with_state(app)
 }

@@ -23,6 +23,7 @@ use crate::{
     desk::{AlreadyDecided, Desk, invoice_number},
     faults::{Faults, InvalidFaults, Saboteur},
     memory::{AgentDeed, Journal, Line},
+    portal::{Portal, PortalCounts, PortalSettings},
     red::{Numbers, RedDesk, RedWorld},
 };
 
@@ -100,6 +101,7 @@ pub(crate) struct Memory {
     /// Told that a form may have changed.
     pub(crate) changed: Notify,
     saboteur: Saboteur,
+    portal: Portal,
     calls: [AtomicU64; METHOD_NAMES.len()],
     unauthorized: AtomicU64,
 }
@@ -129,6 +131,7 @@ impl State {
             changed: Notify::new(),
             saboteur: Saboteur::new(world.seed(), faults),
             world,
+            portal: Portal::default(),
             calls: Default::default(),
             unauthorized: AtomicU64::new(0),
         }))
@@ -256,6 +259,35 @@ impl State {
     /// The faults in force.
     pub fn faults(&self) -> Faults {
         self.0.saboteur.current()
+    }
+
+    /// Puts these settings of the legacy portal in the place of those in force, and unlocks its account.
+    pub fn set_portal(&self, settings: PortalSettings) {
+        self.0.portal.set(settings);
+    }
+
+    /// The settings of the legacy portal.
+    pub fn portal_settings(&self) -> PortalSettings {
+        self.0.portal.settings()
+    }
+
+    /// Ends all sessions of the legacy portal.
+    pub fn expire_portal_sessions(&self) {
+        self.0.portal.expire();
+    }
+
+    /// What was done at the door of the legacy portal.
+    pub fn portal_counts(&self) -> PortalCounts {
+        self.0.portal.counts()
+    }
+
+    /// Names and contents of the files that were added to an application through the portal.
+    pub fn portal_uploads(&self, application_number: &str) -> Vec<(String, Vec<u8>)> {
+        self.0.portal.uploaded(application_number)
+    }
+
+    pub(crate) fn portal(&self) -> &Portal {
+        &self.0.portal
     }
 
     /// How much was done so far.
