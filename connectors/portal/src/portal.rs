@@ -52,7 +52,7 @@ impl PortalSettings {
     /// Settings for a portal on the same network; each field may be changed afterwards.
     pub fn new(name: &'static str, base_url: impl Into<String>, credential: Credential) -> Self {
         let mut http = HttpSettings::new(name, base_url, Secret::new(""));
-        http.token = None;
+        http.auth = clerkwork_connectors_api::http::Auth::None;
         Self {
             http,
             credential,
