@@ -8,7 +8,10 @@ use std::{
 
 use clerkwork_connectors_api::{
     credential::{Credential, Secret},
-    http::{Auth, CallLog, FleetPace, FleetSettings, HttpSettings, InFlightSettings, PaceSettings},
+    http::{
+        Auth, CallLog, FleetPace, FleetSettings, HttpSettings, InFlightSettings, PaceSettings,
+        ProxySettings,
+    },
 };
 use clerkwork_etax::{Etax, EtaxSettings};
 use clerkwork_kinds::Upstreams;
@@ -38,6 +41,18 @@ impl Connectors {
             http.auth = Auth::Bearer(Credential::File(file.clone()));
         }
         http.hosts = etax.hosts.split_whitespace().map(Into::into).collect();
+        http.ca_files = etax.ca_file.iter().cloned().collect();
+        http.identity_file = etax.identity_file.clone();
+        http.proxy = etax.proxy.as_ref().map(|url| {
+            let login = etax
+                .proxy_user
+                .clone()
+                .zip(etax.proxy_password_file.clone());
+            ProxySettings {
+                url: url.clone(),
+                login: login.map(|(user, file)| (user, Credential::File(file))),
+            }
+        });
         http.connect_timeout = etax.connect_timeout;
         http.request_timeout = etax.request_timeout;
         http.idle_connections = config.fleet.concurrency;
