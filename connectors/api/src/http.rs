@@ -15,7 +15,9 @@
 //!   credentials go to the origin of `base_url` and nowhere else;
 //! * with a [`CallLog`], no answer is handed on before its call was recorded, try by try;
 //! * nothing is hedged: no second request goes out while one is under way, least of all a write;
-//! * proxies from the environment are ignored.
+//! * a certificate that is not trusted is a misconfiguration, told by host and cause, and not tried
+//!   again;
+//! * a proxy is used when it is named; those of the environment are ignored.
 //!
 //! What a connector adds is its own envelope: which code means what. [`HttpStack::call`] posts JSON;
 //! [`HttpStack::send`] sends whatever the connector makes up, and takes what it says it [`Accept`]s.
@@ -23,6 +25,7 @@
 mod admission;
 mod auth;
 mod breaker;
+mod client;
 mod endpoint;
 mod exchange;
 mod fault;
@@ -37,9 +40,11 @@ mod reply;
 mod retry_after;
 mod settings;
 mod stack;
+mod trust;
 
 pub use auth::Auth;
 pub use breaker::{BreakerSettings, BreakerState, BreakerStatus};
+pub use client::ProxySettings;
 pub use endpoint::{Access, Endpoint};
 pub use fleet::{FleetPace, FleetPaceError, FleetSettings, Turn};
 pub use outgoing::{Accept, Outgoing};

@@ -85,7 +85,7 @@ impl Declarative {
     }
 
     fn build(spec: Spec, settings: Settings) -> Result<Self, ConnectorError> {
-        let timeout = spec.upstream.timeout;
+        let timeout = settings.timeout.or(spec.upstream.timeout);
         let stack = Arc::new(HttpStack::new(http(spec.name, spec.upstream, &settings))?);
         let session = Arc::new(Session::new(
             spec.auth,
@@ -96,6 +96,7 @@ impl Declarative {
         for mut operation in spec.operations {
             let name = operation.declared.name;
             let own = Some(operation.declared.timeout).filter(|own| !own.is_zero());
+            let own = own.map(|own| settings.timeout.unwrap_or(own));
             let usual = Operation::poll(name, operation.declared.output.clone()).timeout;
             operation.declared.timeout = own.or(timeout).unwrap_or(usual);
             let endpoint = match operation.declared.access() {
@@ -240,7 +241,9 @@ fn http(name: &'static str, upstream: Upstream, settings: &Settings) -> HttpSett
         retries: upstream.retries.unwrap_or(settings.retry.retries),
         ..settings.retry
     };
-    http.request_timeout = upstream.timeout.unwrap_or(http.request_timeout);
+    let timeout = settings.timeout.or(upstream.timeout);
+    http.request_timeout = timeout.unwrap_or(http.request_timeout);
+    http.log = settings.log.clone();
     http.connect_timeout = upstream.connect_timeout.unwrap_or(http.connect_timeout);
     http.max_response_bytes = upstream
         .max_response_bytes

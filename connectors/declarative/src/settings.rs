@@ -1,8 +1,8 @@
 //! What an installation says of a connector beside its file.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
-use clerkwork_connectors_api::http::{RetrySettings, Secret};
+use clerkwork_connectors_api::http::{CallLog, RetrySettings, Secret};
 use clerkwork_core::{Clock, SystemClock};
 
 /// What an installation says beside the file.
@@ -16,6 +16,10 @@ pub struct Settings {
     pub credentials_directory: Option<PathBuf>,
     /// Pauses between tries; how many there are, a file may say itself.
     pub retry: RetrySettings,
+    /// Instead of what the file says, for each try.
+    pub timeout: Option<Duration>,
+    /// Each try of each call is put on record here.
+    pub log: Option<Arc<dyn CallLog>>,
     /// What `{now}` is, and when tokens end.
     pub clock: Arc<dyn Clock>,
 }
@@ -28,6 +32,8 @@ impl Default for Settings {
             variables: BTreeMap::new(),
             credentials_directory: None,
             retry: RetrySettings::default(),
+            timeout: None,
+            log: None,
             clock: Arc::new(SystemClock),
         }
     }

@@ -45,7 +45,7 @@ pub(crate) struct Shown {
 
 /// What came of a form that was sent.
 pub(crate) enum Sent {
-    Shown(Answer),
+    Shown(Box<Answer>),
     /// The portal asks for a login instead: nothing was done.
     Expired,
 }
@@ -62,7 +62,7 @@ pub(crate) struct Browser {
 
 /// How one request ended.
 enum Step {
-    Shown(Answer),
+    Shown(Box<Answer>),
     Expired,
 }
 
@@ -110,7 +110,10 @@ impl Browser {
         for _ in 0..=RENEWALS {
             let session = self.session(operation).await?;
             match self.open(operation, &session, url).await? {
-                Step::Shown(answer) => return Ok(Shown { session, answer }),
+                Step::Shown(answer) => {
+                    let answer = *answer;
+                    return Ok(Shown { session, answer });
+                }
                 Step::Expired => self.door.forget(&session).await,
             }
         }
@@ -138,7 +141,7 @@ impl Browser {
                 continue;
             }
             if !answer.markup {
-                return Ok(Step::Shown(answer));
+                return Ok(Step::Shown(Box::new(answer)));
             }
             match self.seen(&answer) {
                 Seen::Login | Seen::Banner(_, Some(Meaning::Expired)) => return Ok(Step::Expired),
@@ -154,7 +157,7 @@ impl Browser {
                 Seen::Banner(words, means) => {
                     return Err(self.refused(&endpoint, &answer, &words, means));
                 }
-                Seen::Page => return Ok(Step::Shown(answer)),
+                Seen::Page => return Ok(Step::Shown(Box::new(answer))),
             }
         }
         let why = "redirects and notices come to no end; look at the portal with a browser";
@@ -203,7 +206,7 @@ impl Browser {
                 let why = "the portal shows a notice in place of a result; look the matter up";
                 Err(endpoint.error(ErrorKind::OutcomeUnknown, why))
             }
-            Seen::Page => Ok(Sent::Shown(answer)),
+            Seen::Page => Ok(Sent::Shown(Box::new(answer))),
         }
     }
 

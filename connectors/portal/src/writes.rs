@@ -149,7 +149,7 @@ impl Portal {
                 .await?
             {
                 Sent::Expired => continue,
-                Sent::Shown(answer) => answer,
+                Sent::Shown(answer) => *answer,
             };
             self.is_confirmation(operation, &asked, confirm, number)?;
             // Recognised, it says that nothing was decided yet.
@@ -161,7 +161,7 @@ impl Portal {
                 .await?
             {
                 Sent::Expired => {}
-                Sent::Shown(answer) => return Ok(answer),
+                Sent::Shown(answer) => return Ok(*answer),
             }
         }
         Err(self.never_done(operation))

@@ -179,6 +179,9 @@ impl From<StartError> for Failure {
             StartError::Upstream(_)
             | StartError::NoUpstream
             | StartError::NoConnector { .. }
+            | StartError::ConnectorFolder { .. }
+            | StartError::ConnectorFile(_)
+            | StartError::NoPassword
             | StartError::NoToken => (exit(&error), "upstream"),
             StartError::Config(_) | StartError::Telemetry(_) => (exit(&error), "configuration"),
         };

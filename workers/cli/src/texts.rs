@@ -281,6 +281,24 @@ pub const WRITES: Text = Text::new("办理", "write");
 /// Of connectors.
 pub const NO_CONNECTORS: Text = Text::new("没有连接器", "no connectors");
 
+/// Of connectors.
+pub const KEPT: Text = Text::new("遵守", "kept");
+
+/// Of connectors.
+pub const BROKEN: Text = Text::new("违反", "broken");
+
+/// Of connectors.
+pub const NOT_TRIED: Text = Text::new("未验证", "not tried");
+
+/// Of connectors.
+pub const CLAUSE: Text = Text::new("条款", "clause");
+
+/// Of connectors.
+pub const FATE: Text = Text::new("结果", "outcome");
+
+/// Of connectors.
+pub const ALL_KEPT: Text = Text::new("全部遵守", "all kept");
+
 #[cfg(test)]
 mod tests {
     use super::*;

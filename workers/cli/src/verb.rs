@@ -138,7 +138,7 @@ mod tests {
 
     /// Verbs that ask nobody who they are: they make the first user, work on files alone, look
     /// whether the installation is sound, or are processes, which the operating system guards.
-    const FOR_EVERYBODY: [&str; 15] = [
+    const FOR_EVERYBODY: [&str; 18] = [
         "up",
         "init",
         "worker",
@@ -147,6 +147,9 @@ mod tests {
         "job.kinds",
         "job.schema",
         "job.example",
+        "connector.lint",
+        "connector.check",
+        "connector.new",
         "document.read",
         "policy.check",
         "policy.test",

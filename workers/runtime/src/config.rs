@@ -149,6 +149,12 @@ impl Config {
         merge::load(sources)
     }
 
+    /// Where connectors that are files lie: the folder given, or `connectors` in the data folder.
+    pub fn connectors_folder(&self) -> PathBuf {
+        let folder = self.connectors.folder.clone();
+        folder.unwrap_or_else(|| self.data_dir.join("connectors"))
+    }
+
     /// The address of the ledger: the one given, or SQLite in the data folder.
     pub fn ledger_url(&self) -> SecretUrl {
         match &self.ledger.url {

@@ -3,6 +3,7 @@
 use std::{error::Error, fmt};
 
 use clerkwork_connectors_api::ConnectorError;
+use clerkwork_declarative::Fault;
 use clerkwork_ledger::LedgerError;
 use clerkwork_policy::Refused;
 use clerkwork_queue::QueueError;
@@ -57,6 +58,22 @@ pub enum StartError {
         /// The connector.
         name: String,
     },
+    /// The folder of connectors cannot be read.
+    #[error("the folder of connectors `{}` cannot be read: {source}", path.display())]
+    ConnectorFolder {
+        /// The folder.
+        path: std::path::PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// A file of a connector that is needed is broken.
+    #[error("{0}; `clerkwork connector lint` shows all that is wrong")]
+    ConnectorFile(Fault),
+    /// There is no password for the portal.
+    #[error(
+        "no password for the portal; set CLERKWORK__PORTAL__PASSWORD, or name its file in `portal.password_file`"
+    )]
+    NoPassword,
     /// There is no access to the upstream.
     #[error(
         "no token for the e-tax platform; set CLERKWORK__ETAX__TOKEN, or name its file in `etax.token_file`"
@@ -87,6 +104,9 @@ impl StartError {
             | Self::Upstream(_)
             | Self::NoUpstream
             | Self::NoConnector { .. }
+            | Self::ConnectorFolder { .. }
+            | Self::ConnectorFile(_)
+            | Self::NoPassword
             | Self::NoToken
             | Self::Telemetry(_)
             | Self::MasterKey(

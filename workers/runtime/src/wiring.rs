@@ -10,9 +10,9 @@ use clerkwork_queue::{Queue, QueueOptions};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    CallEvents, Config, FleetTurns, KeySource, MASTER_KEY, MASTER_KEY_FILE, Machine, MasterKeyError,
-    Oversight, RedisPlace, Services, StartError, Surroundings, connect_upstreams, kinds, master_key,
-    prepare_data_dir,
+    CallEvents, Config, Connectors, FleetTurns, KeySource, MASTER_KEY, MASTER_KEY_FILE, Machine,
+    MasterKeyError, Oversight, RedisPlace, Services, StartError, Surroundings, connect_upstreams,
+    kinds, master_key, prepare_data_dir,
 };
 
 impl Services {
@@ -33,7 +33,9 @@ impl Services {
             log: Some(Arc::new(calls)),
             pace: Some(Arc::new(FleetTurns::new(&queue))),
         };
-        let upstreams = connect_upstreams(&config, surroundings)?;
+        let connectors = Connectors::of(&config, surroundings)?;
+        let upstreams = connectors.upstreams(&config)?;
+        connectors.follow(ledger.clone());
         oversight.refresh(&ledger).await?;
         oversight.follow(ledger.clone());
         Ok(Self {

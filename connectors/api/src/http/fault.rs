@@ -7,6 +7,7 @@ use reqwest::StatusCode;
 use super::{
     CallLogError,
     endpoint::{Access, Endpoint},
+    trust,
 };
 use crate::{ConnectorError, ErrorKind};
 
@@ -21,6 +22,8 @@ pub(super) enum Fault {
     NoPlace { waited: Duration },
     /// Its turn would have come too late.
     NoTurn { retry_after: Duration },
+    /// One side does not take the other's certificate: nothing was read.
+    Distrust { why: String, cause: reqwest::Error },
     /// No connection: nothing was sent.
     NotSent(reqwest::Error),
     /// The connection broke, or spoke no HTTP, after something may have been sent.
@@ -48,7 +51,11 @@ pub(super) enum Fault {
 impl Fault {
     /// Sorts a failure of the client.
     pub(super) fn from_client(error: reqwest::Error) -> Self {
+        let distrust = trust::distrust(&error);
         let error = error.without_url();
+        if let Some(why) = distrust {
+            return Self::Distrust { why, cause: error };
+        }
         if error.is_connect() {
             Self::NotSent(error)
         } else if error.is_timeout() {
@@ -67,7 +74,7 @@ impl Fault {
                 }
             }
             Self::NoPlace { .. } => ErrorKind::RateLimited { retry_after: None },
-            Self::NotAllowed { .. } => ErrorKind::Misconfigured,
+            Self::NotAllowed { .. } | Self::Distrust { .. } => ErrorKind::Misconfigured,
             Self::NotSent(_) | Self::Unrecorded { sent: false, .. } => ErrorKind::Transient,
             Self::Broken(_)
             | Self::TimedOut(_)
@@ -96,6 +103,7 @@ impl Fault {
             | Self::LeftAlone { .. }
             | Self::NoPlace { .. }
             | Self::NoTurn { .. }
+            | Self::Distrust { .. }
             | Self::NotSent(_) => false,
             Self::Unrecorded { sent, .. } => *sent,
             Self::Broken(_)
@@ -116,6 +124,7 @@ impl Fault {
                 Self::LeftAlone { .. } | Self::NoPlace { .. } | Self::NoTurn { .. } => false,
                 // What cannot be recorded is not done more often than it was.
                 Self::NotAllowed { .. } | Self::Unrecorded { .. } => false,
+                Self::Distrust { .. } => false,
                 Self::NotSent(_)
                 | Self::Broken(_)
                 | Self::TimedOut(_)
@@ -138,6 +147,7 @@ impl Fault {
             | Self::LeftAlone { .. }
             | Self::NoPlace { .. }
             | Self::NoTurn { .. }
+            | Self::Distrust { .. }
             | Self::NotSent(_)
             | Self::Broken(_)
             | Self::TimedOut(_)
@@ -156,6 +166,7 @@ impl Fault {
             | Self::LeftAlone { .. }
             | Self::NoPlace { .. }
             | Self::NoTurn { .. }
+            | Self::Distrust { .. }
             | Self::Unrecorded { .. } => None,
             Self::NotSent(_) | Self::Broken(_) | Self::TimedOut(_) | Self::HtmlPage { .. } => {
                 Some(false)
@@ -173,9 +184,10 @@ impl Fault {
         let mut error = endpoint.error(kind, message);
         error.source = match self {
             Self::Unrecorded { cause, .. } => Some(Arc::new(cause)),
-            Self::NotSent(cause) | Self::Broken(cause) | Self::TimedOut(cause) => {
-                Some(Arc::new(cause))
-            }
+            Self::Distrust { cause, .. }
+            | Self::NotSent(cause)
+            | Self::Broken(cause)
+            | Self::TimedOut(cause) => Some(Arc::new(cause)),
             Self::NotAllowed { .. }
             | Self::LeftAlone { .. }
             | Self::NoPlace { .. }
@@ -190,7 +202,7 @@ impl Fault {
 
     fn message(&self, endpoint: &Endpoint) -> String {
         match self {
-            Self::NotAllowed { why } => why.clone(),
+            Self::NotAllowed { why } | Self::Distrust { why, .. } => why.clone(),
             Self::LeftAlone { retry_after } => format!(
                 "the circuit breaker is open after many failures; the next probe may pass in {:.1} s",
                 retry_after.as_secs_f64()

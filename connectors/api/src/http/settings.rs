@@ -2,11 +2,12 @@
 
 use std::{
     num::{NonZeroU32, NonZeroUsize},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
 
-use super::{Auth, BreakerSettings, CallLog, FleetSettings};
+use super::{Auth, BreakerSettings, CallLog, FleetSettings, ProxySettings};
 use crate::credential::{Credential, Secret};
 
 /// How to reach one upstream.
@@ -20,6 +21,12 @@ pub struct HttpSettings {
     pub hosts: Vec<String>,
     /// How a call proves who we are. Goes to the origin of `base_url` only.
     pub auth: Auth,
+    /// Certificates of authorities in PEM that servers are trusted by, beside the system's.
+    pub ca_files: Vec<PathBuf>,
+    /// Our private key and certificate in PEM, for an upstream that wants to know its clients.
+    pub identity_file: Option<PathBuf>,
+    /// The proxy to go through; nothing: none, whatever the environment says.
+    pub proxy: Option<ProxySettings>,
     /// For a connection, TLS included. Ends a try before anything was sent.
     pub connect_timeout: Duration,
     /// For one try from its start to the end of the answer.
@@ -60,6 +67,9 @@ impl HttpSettings {
             base_url: base_url.into(),
             hosts: Vec::new(),
             auth: token.into().map_or(Auth::None, bearer),
+            ca_files: Vec::new(),
+            identity_file: None,
+            proxy: None,
             connect_timeout: Duration::from_secs(2),
             request_timeout: Duration::from_secs(10),
             idle_connections: 256,

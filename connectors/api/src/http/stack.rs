@@ -19,6 +19,7 @@ use super::{
     admission::Admission,
     auth::Signer,
     breaker::Breaker,
+    client::client,
     endpoint::Endpoint,
     exchange::exchange,
     fault::Fault,
@@ -61,20 +62,7 @@ impl HttpStack {
         };
         let origins = Origins::new(&settings.base_url, &settings.hosts).map_err(&wrong)?;
         let signer = Signer::new(settings.auth.clone()).map_err(&wrong)?;
-        // An error only says that the process has chosen a provider before.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .user_agent(concat!("clerkwork/", env!("CARGO_PKG_VERSION")))
-            .http1_only()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .connect_timeout(settings.connect_timeout)
-            .timeout(settings.request_timeout)
-            .pool_max_idle_per_host(settings.idle_connections)
-            .pool_idle_timeout(settings.idle_timeout)
-            .build()
-            .map_err(|error| wrong(format!("cannot set up TLS: {error}")))?;
+        let client = client(&settings).map_err(&wrong)?;
         Ok(Self {
             name: settings.name,
             origins,

@@ -6,4 +6,5 @@ mod admission;
 mod credentials;
 mod hosts;
 mod records;
+mod tls;
 mod upstream;

@@ -8,7 +8,7 @@ use std::{
 use axum::{
     Router,
     extract::Request,
-    http::{HeaderMap, Method},
+    http::{HeaderMap, Method, Uri},
     response::{IntoResponse, Response},
 };
 use clerkwork_connectors_api::{
@@ -20,6 +20,7 @@ use tokio::net::TcpListener;
 /// What was asked.
 #[derive(Debug, Clone)]
 pub struct Asked {
+    pub uri: Uri,
     pub headers: HeaderMap,
 }
 
@@ -50,6 +51,7 @@ impl Upstream {
             let (answer, kept) = (answer.clone(), Arc::clone(&kept));
             async move {
                 let asked = Asked {
+                    uri: request.uri().clone(),
                     headers: request.headers().clone(),
                 };
                 let mut kept = kept.lock().unwrap();

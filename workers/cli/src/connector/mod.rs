@@ -1,5 +1,8 @@
 //! `clerkwork connector …`: the ways to other systems.
 
+mod check;
+mod files;
+mod new;
 mod show;
 mod trial;
 
@@ -26,6 +29,10 @@ pub enum Verb {
     Show(show::ShowArgs),
     Health(trial::HealthArgs),
     Try(trial::TryArgs),
+    Lint(files::LintArgs),
+    Check(check::Args),
+    New(new::Args),
+    Reload(files::ReloadArgs),
 }
 
 impl Verb {
@@ -36,6 +43,10 @@ impl Verb {
             Self::Show(args) => show::show(context, args).await,
             Self::Health(args) => trial::health(context, args).await,
             Self::Try(args) => trial::call(context, args).await,
+            Self::Lint(args) => files::check(context, args),
+            Self::Check(args) => check::run(context, args).await,
+            Self::New(args) => new::run(context, &args),
+            Self::Reload(args) => files::reload(context, args).await,
         }
     }
 }
@@ -49,8 +60,9 @@ fn all(opened: &Opened, by: &Principal) -> Result<Connectors, Failure> {
 
 /// The one of that name.
 fn named(connectors: &Connectors, name: &str) -> Result<Arc<dyn Connector>, Failure> {
-    connectors.get(name).cloned().ok_or_else(|| {
-        let known: Vec<_> = connectors.iter().map(|one| one.profile().name).collect();
+    connectors.get(name).ok_or_else(|| {
+        let all = connectors.all();
+        let known: Vec<_> = all.iter().map(|one| one.profile().name).collect();
         let message = match known[..] {
             [] => format!("there is no connector `{name}`, and no other: none is set up"),
             _ => format!(

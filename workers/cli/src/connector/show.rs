@@ -58,10 +58,13 @@ pub async fn list(context: &Context, args: ListArgs) -> Outcome {
     let by = context.authorise(&opened, &args.acting, verb, None).await?;
     let connectors = all(&opened, &by)?;
     let (mut rows, mut items) = (Vec::new(), Vec::new());
-    for connector in connectors.iter() {
+    for fault in connectors.faults() {
+        context.out.note(format!("left out: {fault}"));
+    }
+    for connector in connectors.all() {
         let profile = connector.profile();
         let names: Vec<_> = profile.operations.iter().map(|one| one.name).collect();
-        let serves = serves(&**connector);
+        let serves = serves(&*connector);
         rows.push(vec![
             profile.name.to_owned(),
             context.out.both(&profile.title),

@@ -307,7 +307,9 @@ async fn an_upstream_that_refuses_connections_ends_at_the_exceptions() {
     let id = stage.submit(stage.clean()).await;
     let mut config = stage.rig.config();
     config.etax.base_url = Some("http://127.0.0.1:9".into());
-    let nowhere = clerkwork_runtime::connect_upstreams(&config, clerkwork_runtime::Surroundings::default()).unwrap();
+    let nowhere =
+        clerkwork_runtime::connect_upstreams(&config, clerkwork_runtime::Surroundings::default())
+            .unwrap();
     let real = std::mem::replace(&mut stage.services.upstreams, nowhere);
     let job = stage.lead(&stage.services, id).await;
     stage.assert_end(&job, State::Failed, (0, 0)).await;

@@ -29,6 +29,21 @@ pub struct EtaxConfig {
     /// `callback_secret_file` when the settings were loaded.
     #[serde(deserialize_with = "text::optional")]
     pub callback_secret: Option<Secret>,
+    /// Certificates of authorities that the platform is trusted by, beside the system's.
+    #[serde(deserialize_with = "text::optional")]
+    pub ca_file: Option<PathBuf>,
+    /// Our private key and certificate, where the platform wants to know its clients.
+    #[serde(deserialize_with = "text::optional")]
+    pub identity_file: Option<PathBuf>,
+    /// The proxy to go through.
+    #[serde(deserialize_with = "text::optional")]
+    pub proxy: Option<String>,
+    /// Who we are to the proxy, if it asks.
+    #[serde(deserialize_with = "text::optional")]
+    pub proxy_user: Option<String>,
+    /// The file that holds the proxy user's password.
+    #[serde(deserialize_with = "text::optional")]
+    pub proxy_password_file: Option<PathBuf>,
     /// How long to wait for a connection.
     #[serde(rename = "connect_timeout_seconds", deserialize_with = "text::seconds")]
     pub connect_timeout: Duration,

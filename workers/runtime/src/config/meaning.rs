@@ -96,8 +96,13 @@ pub(super) fn check(
             ),
         );
     }
-    let etax = &mut config.etax;
+    let (etax, portal) = (&mut config.etax, &mut config.portal);
     for (key, file, secret) in [
+        (
+            "portal.password",
+            &portal.password_file,
+            &mut portal.password,
+        ),
         ("etax.token", &etax.token_file, &mut etax.token),
         (
             "etax.callback_secret",

@@ -18,11 +18,14 @@ use super::{
 /// The settings file in the data folder, read when no other is named.
 const FILE_IN_DATA_DIR: &str = "clerkwork.toml";
 /// The settings that are paths.
-const PATHS: [&str; 7] = [
+const PATHS: [&str; 10] = [
     "connectors.folder",
     "data_dir",
     "etax.token_file",
     "etax.callback_secret_file",
+    "etax.ca_file",
+    "etax.identity_file",
+    "etax.proxy_password_file",
     "portal.pages_file",
     "portal.password_file",
     "policy.dir",
