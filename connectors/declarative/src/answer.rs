@@ -1,6 +1,6 @@
 //! From what the upstream answered to what the operation gives.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use clerkwork_connectors_api::{
     ConnectorError, ErrorKind, Page,
@@ -9,6 +9,7 @@ use clerkwork_connectors_api::{
     redact,
 };
 use clerkwork_core::Timestamp;
+use reqwest::header::RETRY_AFTER;
 use scraper::Html;
 use serde_json::{Value, json};
 
@@ -81,20 +82,23 @@ impl Response {
     fn read_parts(&self, reply: &Reply<'_>, scope: &Scope<'_>) -> Result<Got, Refused> {
         let endpoint = reply.endpoint();
         let status = reply.status().as_u16();
+        // A page is not the word of an API, whatever its status is: a gateway's, or one of maintenance.
+        if reply.is_markup() && self.kind == Kind::Json {
+            let why = "upstream answered an HTML page instead of JSON";
+            return Err(boxed(endpoint.error(endpoint.unclear(), why)));
+        }
         if let Some(means) = self.errors.status.get(&status) {
             let tree = self.tree(reply).ok();
             let envelope = match (&self.envelope, &tree) {
                 (Some(envelope), Some(Top::Json(top))) => Some((envelope, top)),
                 _ => None,
             };
-            return Err(by_status(status, *means, endpoint, envelope));
+            return Err(
+                by_status(status, *means, endpoint, envelope).not_before(retry_after(reply))
+            );
         }
         if !reply.status().is_success() && !self.statuses.contains(&status) {
             return Err(boxed(status_error(endpoint, status)));
-        }
-        if reply.is_markup() && self.kind == Kind::Json {
-            let why = "upstream answered an HTML page instead of JSON";
-            return Err(boxed(endpoint.error(endpoint.unclear(), why)));
         }
         let top = self.tree(reply).map_err(boxed)?;
         let mut content = None;
@@ -154,6 +158,12 @@ impl Response {
         }
         Ok(())
     }
+}
+
+/// What the upstream asked to wait, in seconds; of a date the caller's own pause does as well.
+fn retry_after(reply: &Reply<'_>) -> Option<Duration> {
+    let value = reply.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    value.trim().parse().ok().map(Duration::from_secs)
 }
 
 fn boxed(error: ConnectorError) -> Refused {

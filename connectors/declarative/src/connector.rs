@@ -268,7 +268,11 @@ fn accept(operation: &OperationSpec, auth: &Auth) -> Accept {
     accept.statuses.extend(response.errors.status.keys());
     match auth {
         Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } => {}
-        Auth::OAuth(_) => accept.statuses.push(401),
+        // A 401 often comes with a page, which says nothing more.
+        Auth::OAuth(_) => {
+            accept.statuses.push(401);
+            accept.markup = true;
+        }
         Auth::Form(form) => {
             accept.statuses.extend(&form.expired.statuses);
             accept.markup |= form.expired.selector.is_some();

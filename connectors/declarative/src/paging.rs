@@ -120,13 +120,13 @@ impl Paging {
         if marked_at > 0 && !items.is_empty() && first == marked_item {
             return Err(format!(
                 "page {} begins with the same item as page {marked_at}: the list turns in a circle; check `pagination`",
-                place.pages + 1
+                place.pages.saturating_add(1)
             ));
         }
         let Some(next) = self.after(place, &items, reply, top)? else {
             return Ok(Polled { items, next: None });
         };
-        let pages = place.pages + 1;
+        let pages = place.pages.saturating_add(1);
         if pages >= self.max_pages {
             return Err(format!(
                 "the list has more than {} pages; raise `pagination.max_pages` if that is right",
@@ -162,12 +162,8 @@ impl Paging {
         reply: &Reply<'_>,
         top: Option<&Top>,
     ) -> Result<Option<String>, String> {
-        let in_answer = |path: &Path| match top {
-            Some(Top::Json(top)) => path.find(top, top).and_then(word_of),
-            Some(Top::Html(_)) | None => None,
-        };
         Ok(match &self.next {
-            Next::Cursor(path) => in_answer(path).filter(|cursor| !cursor.is_empty()),
+            Next::Cursor(path) => in_answer(path, top).filter(|cursor| !cursor.is_empty()),
             Next::LastItem(path) => {
                 match items.last() {
                     None => None,
@@ -179,27 +175,7 @@ impl Paging {
                     }
                 }
             }
-            Next::PageNumber { first, total } => {
-                let number = place
-                    .cursor
-                    .as_ref()
-                    .map_or(Some(*first), |text| text.parse().ok());
-                let number =
-                    number.ok_or("this cursor is no number of a page; begin without one")?;
-                let last = total.as_ref().map(|path| {
-                    let total = in_answer(path).and_then(|total| total.parse::<u64>().ok());
-                    total.ok_or_else(|| {
-                        format!(
-                            "`{}` is no number of pages; check `pagination.total_pages`",
-                            path.as_str()
-                        )
-                    })
-                });
-                let is_last = last
-                    .transpose()?
-                    .is_some_and(|total| number + 1 >= first + total);
-                (!items.is_empty() && !is_last).then(|| (number + 1).to_string())
-            }
+            Next::PageNumber { .. } => self.number_after(place, items.is_empty(), top)?,
             Next::LinkHeader => {
                 let link = reply
                     .headers()
@@ -219,6 +195,36 @@ impl Paging {
         })
     }
 
+    /// The number of the next page, as text.
+    fn number_after(
+        &self,
+        place: &Place,
+        is_empty: bool,
+        top: Option<&Top>,
+    ) -> Result<Option<String>, String> {
+        let Next::PageNumber { first, total } = &self.next else {
+            return Ok(None);
+        };
+        let number = match &place.cursor {
+            None => *first,
+            Some(text) => text
+                .parse()
+                .map_err(|_| "this cursor is no number of a page; begin without one")?,
+        };
+        let next = u64::saturating_add(number, 1);
+        if let Some(path) = total {
+            let total = in_answer(path, top).and_then(|total| total.parse::<u64>().ok());
+            let total = total.ok_or_else(|| {
+                let path = path.as_str();
+                format!("`{path}` is no number of pages; check `pagination.total_pages`")
+            })?;
+            if next >= first.saturating_add(total) {
+                return Ok(None);
+            }
+        }
+        Ok((!is_empty && next > number).then(|| next.to_string()))
+    }
+
     fn digest(&self, item: &Value) -> u64 {
         let key = self
             .item_key
@@ -230,6 +236,14 @@ impl Paging {
     /// Whether the cursor is the address of the next page.
     pub(crate) fn follows_links(&self) -> bool {
         matches!(self.next, Next::LinkHeader | Next::LinkOnPage(_))
+    }
+}
+
+/// A word of the answer.
+fn in_answer(path: &Path, top: Option<&Top>) -> Option<String> {
+    match top {
+        Some(Top::Json(top)) => path.find(top, top).and_then(word_of),
+        Some(Top::Html(_)) | None => None,
     }
 }
 
@@ -287,6 +301,24 @@ mod tests {
                 "{other}"
             );
         }
+    }
+
+    #[test]
+    fn a_number_at_the_end_of_its_range_does_no_harm() {
+        let end = format!("{:x}.1.1.1~{}", u32::MAX, u64::MAX);
+        let place = Place::read(Some(&end)).unwrap();
+        let paging = Paging {
+            next: Next::PageNumber {
+                first: 1,
+                total: Some(Path::parse("n").unwrap()),
+            },
+            item_key: None,
+            max_pages: u32::MAX,
+            max_limit: 1,
+        };
+        let top = Top::Json(serde_json::json!({ "n": u64::MAX }));
+        let next = paging.number_after(&place, false, Some(&top));
+        assert_eq!(next.unwrap(), None);
     }
 
     #[test]

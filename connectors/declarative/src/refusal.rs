@@ -3,7 +3,7 @@
 //! Words win over codes and codes over statuses of success. What no table names means `other`; if the file does
 //! not say, a read was refused, and of a write nobody knows.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use clerkwork_connectors_api::{
     ConnectorError, ErrorKind,
@@ -110,6 +110,18 @@ pub(crate) enum Refused {
     /// What was asked for is not there.
     NotFound,
     Error(Box<ConnectorError>),
+}
+
+impl Refused {
+    /// With what the upstream asked to wait, where that matters.
+    pub(crate) fn not_before(mut self, wait: Option<Duration>) -> Self {
+        if let Self::Error(error) = &mut self
+            && let ErrorKind::RateLimited { retry_after } = &mut error.kind
+        {
+            *retry_after = wait;
+        }
+        self
+    }
 }
 
 impl Envelope {

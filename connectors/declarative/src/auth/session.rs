@@ -16,6 +16,7 @@ use clerkwork_connectors_api::{
 use clerkwork_core::Timestamp;
 use reqwest::header::HeaderMap;
 use tokio::sync::Mutex;
+use tracing::Instrument as _;
 
 use super::{Auth, NoSignIn, Pass, SignedIn};
 use crate::settings::Settings;
@@ -45,6 +46,18 @@ struct State {
     pass: Option<(Pass, Option<Timestamp>)>,
     /// Credentials that were refused, and how.
     refused: Option<(Vec<Secret>, ConnectorError)>,
+}
+
+impl State {
+    /// What there is, unless it is the one that is over, or has ended by itself.
+    fn current(&self, over: Option<u64>, now: Timestamp) -> Option<Grant> {
+        let (pass, ends) = self.pass.as_ref()?;
+        let is_newer = over.is_none_or(|over| self.generation > over);
+        (is_newer && ends.is_none_or(|end| now < end)).then(|| Grant {
+            generation: self.generation,
+            headers: pass.headers(),
+        })
+    }
 }
 
 impl Session {
@@ -84,27 +97,31 @@ impl Session {
                 headers,
             });
         }
+        if let Some(grant) = self
+            .state
+            .lock()
+            .await
+            .current(over, self.settings.clock.now())
+        {
+            return Ok(grant);
+        }
         let session = Arc::clone(self);
-        let task = tokio::spawn(async move { session.current_or_new(over).await });
-        match task.await {
+        let task = async move { session.current_or_new(over).await };
+        match tokio::spawn(task.in_current_span()).await {
             Ok(granted) => granted,
-            Err(_) => Err(self
-                .read
-                .error(ErrorKind::Transient, "the sign-in was broken off")),
+            Err(_) => {
+                let why = "the sign-in was broken off";
+                Err(self.read.error(ErrorKind::Transient, why))
+            }
         }
     }
 
     async fn current_or_new(&self, over: Option<u64>) -> Result<Grant, ConnectorError> {
         let mut state = self.state.lock().await;
         let now = self.settings.clock.now();
-        if let Some((pass, ends)) = &state.pass
-            && over.is_none_or(|over| state.generation > over)
-            && ends.is_none_or(|end| now < end)
-        {
-            return Ok(Grant {
-                generation: state.generation,
-                headers: pass.headers(),
-            });
+        // Somebody may have signed in while this one waited.
+        if let Some(grant) = state.current(over, now) {
+            return Ok(grant);
         }
         state.pass = None;
         let credentials = self.auth.credentials(&self.settings);
@@ -117,11 +134,11 @@ impl Session {
         }
         match self.sign_in(&credentials, now).await {
             Ok(SignedIn { pass, ends }) => {
+                tracing::debug!(connector.name = self.read.connector(), "signed in");
                 state.generation += 1;
                 state.refused = None;
                 let headers = pass.headers();
                 state.pass = Some((pass, ends));
-                tracing::debug!(connector.name = self.read.connector(), "signed in");
                 Ok(Grant {
                     generation: state.generation,
                     headers,

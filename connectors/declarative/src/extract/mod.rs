@@ -243,3 +243,6 @@ struct Reading<'r> {
     top: &'r Top,
     scope: &'r Scope<'r>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,7 +61,8 @@ impl Top {
             format!("no XML at line {} column {}", at.row, at.col)
         })?;
         let root = document.root_element();
-        let tree = Map::from_iter([(root.tag_name().name().to_owned(), element(root))]);
+        let content = element(root, 0)?;
+        let tree = Map::from_iter([(root.tag_name().name().to_owned(), content)]);
         Ok(Self::Json(Value::Object(tree)))
     }
 
@@ -78,8 +79,16 @@ impl Top {
     }
 }
 
+/// Elements inside each other; as many as JSON may have.
+const DEPTH: u32 = 128;
+
 /// An element as text, or as a record when it has attributes or elements.
-fn element(node: roxmltree::Node<'_, '_>) -> Value {
+fn element(node: roxmltree::Node<'_, '_>, depth: u32) -> Result<Value, String> {
+    if depth > DEPTH {
+        return Err(format!(
+            "more than {DEPTH} elements of XML inside each other"
+        ));
+    }
     let mut fields = Map::new();
     for attribute in node.attributes() {
         fields.insert(format!("@{}", attribute.name()), attribute.value().into());
@@ -87,7 +96,7 @@ fn element(node: roxmltree::Node<'_, '_>) -> Value {
     let mut text = String::new();
     for child in node.children() {
         if child.is_element() {
-            let value = element(child);
+            let value = element(child, depth + 1)?;
             match fields.get_mut(child.tag_name().name()) {
                 Some(Value::Array(all)) => all.push(value),
                 Some(first) => *first = Value::Array(vec![first.take(), value]),
@@ -101,12 +110,12 @@ fn element(node: roxmltree::Node<'_, '_>) -> Value {
     }
     let text = text.trim();
     if fields.is_empty() {
-        return text.into();
+        return Ok(text.into());
     }
     if !text.is_empty() {
         fields.insert("#text".into(), text.into());
     }
-    Value::Object(fields)
+    Ok(Value::Object(fields))
 }
 
 impl<'a> Here<'a> {

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::tree::{Node, Table};
+use super::{
+    head,
+    tree::{Node, Table},
+};
 use crate::{
     auth::{
         Auth,
@@ -91,9 +94,14 @@ fn reference(node: &Node<'_>) -> Option<Credential> {
 }
 
 fn oauth(table: &Table<'_>) -> Option<OAuth> {
-    let url = table
-        .want("token_url", "a path below `base_url` or a whole address")
-        .and_then(|node| node.word());
+    let url = table.want("token_url", "a path below `base_url` or a whole address");
+    let url = url.and_then(|node| {
+        let text = node.word()?;
+        if let Ok(url) = reqwest::Url::parse(text) {
+            head::warn_of_plain(&node, &url);
+        }
+        Some(text)
+    });
     let client_id = credential(table, "client_id");
     let client_secret = credential(table, "client_secret");
     let scope = table.get("scope").and_then(|node| node.word());

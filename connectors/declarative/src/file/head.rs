@@ -214,6 +214,11 @@ fn check_base(node: &Node<'_>, address: &str) {
     {
         node.error("`base_url` holds credentials, a query or a fragment; give host and path alone");
     }
+    warn_of_plain(node, &url);
+}
+
+/// Warns of an address that is not encrypted and not of this machine.
+pub(super) fn warn_of_plain(node: &Node<'_>, url: &reqwest::Url) {
     let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     if url.scheme() == "http" && !here {
         node.warn("`http://` sends credentials and personal data readable over the network; use `https://`");

@@ -36,14 +36,15 @@ pub(super) fn read(node: &Node<'_>, allowed: Allowed<'_>) -> Option<Request> {
     let path = table
         .want("path", "the path below `base_url`")
         .and_then(|node| {
-            let text = node.text()?;
-            if text.contains(['?', '#', '\\']) && !text.contains("?}") {
+            let path = template(&node, allowed)?;
+            let text = path.sample();
+            if text.contains(['?', '#', '\\']) {
                 node.error("a path holds no `?`, `#` or `\\`; put a query into `query`");
             }
             if text.contains("://") || text.split('/').any(|part| part == "..") {
                 node.error("a path stays below `base_url`; leave out `://` and `..`");
             }
-            template(&node, allowed)
+            Some(path)
         });
     let query = table.get("query").map(|node| templates(&node, allowed));
     let headers = table.get("headers").map(|node| headers(&node, allowed));

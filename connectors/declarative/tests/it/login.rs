@@ -1,12 +1,13 @@
 //! Upstreams with a login page.
 
-use std::fs;
+use std::{fs, sync::Arc};
 
 use axum::response::Response;
 use clerkwork_connectors_api::{ErrorKind, contract::Connector};
 use clerkwork_core::IdempotencyKey;
 use futures::future::join_all;
 use serde_json::json;
+use tokio::sync::Notify;
 
 use crate::upstream::{Call, Counter, Upstream, html};
 
@@ -186,4 +187,56 @@ async fn an_upstream_that_is_down_while_signing_in_is_no_refusal() {
             .output,
         json!({"n": 7})
     );
+}
+
+#[tokio::test]
+async fn a_sign_in_that_came_off_is_recognised_by_what_the_file_names() {
+    for success in [
+        "cookie = \"sid\"",
+        "status = 302",
+        "location = \"home\", selector = \"#nothing\"",
+    ] {
+        let (upstream, _) = portal(1).await;
+        let file = FILE.replace(
+            "success = { location = \"/home\" }",
+            &format!("success = {{ {success} }}"),
+        );
+        assert!(file.contains(success));
+        let connector = upstream.connector(&file);
+        let answer = connector.call("state", None, &json!({})).await;
+        assert_eq!(answer.unwrap().output, json!({"n": 1}), "{success}");
+
+        let wrong = upstream.connector(&file.replace("USER_NAME", "PASSWORD"));
+        let error = wrong.call("state", None, &json!({})).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Unauthorized, "{success}");
+    }
+}
+
+#[tokio::test]
+async fn a_sign_in_goes_on_when_its_caller_goes_away() {
+    let arrived = Arc::new(Notify::new());
+    let tell = Arc::clone(&arrived);
+    let upstream = Upstream::start(move |call: &Call| match call.path() {
+        "/gate/login" => html(LOGIN_PAGE),
+        "/gate/login/check" => {
+            tell.notify_one();
+            let mut answer = redirect("/gate/home");
+            answer
+                .headers_mut()
+                .insert("set-cookie", "sid=s1".parse().unwrap());
+            answer
+        }
+        _ => html("<p id=n>1</p>"),
+    })
+    .await;
+    let connector = upstream.connector(FILE);
+    let no_input = json!({});
+    tokio::select! {
+        biased;
+        () = arrived.notified() => {}
+        _ = connector.call("state", None, &no_input) => panic!("the form was not sent"),
+    }
+    // The form is on its way and nobody waits for it; the next caller finds what came of it.
+    connector.call("state", None, &no_input).await.unwrap();
+    assert_eq!(upstream.count("login/check"), 1);
 }

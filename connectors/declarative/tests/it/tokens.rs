@@ -7,7 +7,7 @@ use clerkwork_core::IdempotencyKey;
 use futures::future::join_all;
 use serde_json::json;
 
-use crate::upstream::{Call, Counter, Upstream, json, status};
+use crate::upstream::{Call, Counter, Upstream, html, json, status};
 
 const OPERATIONS: &str = r#"
     [operations.state]
@@ -52,7 +52,12 @@ async fn renewing(from: usize) -> (Upstream, Counter) {
         let newest = counter.now();
         match newest >= from && call.header("authorization") == format!("Bearer t{newest}") {
             true => json(json!({"n": newest})),
-            false => status(401),
+            // As many gateways do, with a page.
+            false => {
+                let mut refused = html("<title>401</title>");
+                *refused.status_mut() = axum::http::StatusCode::UNAUTHORIZED;
+                refused
+            }
         }
     })
     .await;

@@ -1,5 +1,7 @@
 //! Writes: how they end, and how they are looked up.
 
+use std::time::Duration;
+
 use clerkwork_connectors_api::{
     ErrorKind,
     contract::{Connector, Looked},
@@ -66,7 +68,13 @@ async fn a_write_ends_as_its_table_says_and_what_is_in_none_is_unclear() {
         match number.as_str() {
             "s409" => status(409),
             "s404" => status(404),
-            "s429" => status(429),
+            "s429" => {
+                let mut answer = status(429);
+                answer
+                    .headers_mut()
+                    .insert("retry-after", "7".parse().unwrap());
+                answer
+            }
             "s302" => status(302),
             "s500" => status(500),
             "page" => html("<title>维护</title>"),
@@ -98,7 +106,9 @@ async fn a_write_ends_as_its_table_says_and_what_is_in_none_is_unclear() {
         json!({"sum": 5, "kind": "01", "rows": [{"no": "a"}, {"no": "b"}]})
     );
 
-    let limited = ErrorKind::RateLimited { retry_after: None };
+    let limited = ErrorKind::RateLimited {
+        retry_after: Some(Duration::from_secs(7)),
+    };
     for (number, kind) in [
         ("c5", ErrorKind::Rejected),
         ("c6", ErrorKind::Transient),
