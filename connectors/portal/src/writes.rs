@@ -9,7 +9,7 @@ use clerkwork_connectors_api::{ConnectorError, ErrorKind, agent_invoice::Applica
 
 use crate::{
     answer::Answer,
-    browser::{Sent, Shown, after_write},
+    browser::{Shown, after_write},
     forms::{Fill, Upload},
     portal::{ISSUE, Portal, RETURN},
     read::{self, Unread},
@@ -78,6 +78,7 @@ impl Portal {
         };
         for _ in 0..SESSIONS {
             let shown = self.known(operation, number).await?;
+            self.read_detail(operation, &shown.answer, number, |_| Ok(()))?;
             let form = self
                 .browser
                 .fill(operation, &shown.answer, "detail", &fill)?;
@@ -86,8 +87,8 @@ impl Portal {
                 .submit(operation, &shown.session, &form)
                 .await?
             {
-                Sent::Expired => {}
-                Sent::Shown(answer) => {
+                None => {}
+                Some(answer) => {
                     return self.result(
                         operation,
                         &answer,
@@ -130,7 +131,7 @@ impl Portal {
         let pages = &self.browser.pages;
         for _ in 0..SESSIONS {
             let shown = self.known(operation, number).await?;
-            let status = self.read(operation, &shown.answer, "detail", |view| {
+            let status = self.read_detail(operation, &shown.answer, number, |view| {
                 read::status(pages, view)
             })?;
             if status != ApplicationStatus::Pending {
@@ -148,8 +149,8 @@ impl Portal {
                 .submit(operation, &shown.session, &form)
                 .await?
             {
-                Sent::Expired => continue,
-                Sent::Shown(answer) => answer,
+                None => continue,
+                Some(answer) => answer,
             };
             self.is_confirmation(operation, &asked, confirm, number)?;
             // Recognised, it says that nothing was decided yet.
@@ -160,8 +161,8 @@ impl Portal {
                 .submit(operation, &shown.session, &form)
                 .await?
             {
-                Sent::Expired => {}
-                Sent::Shown(answer) => return Ok(answer),
+                None => {}
+                Some(answer) => return Ok(answer),
             }
         }
         Err(self.never_done(operation))

@@ -165,3 +165,27 @@ async fn a_notice_is_acknowledged_before_reads_and_writes() {
         assert_eq!(office.portal.pending(None, 5).await.unwrap().len(), 5);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_workers_at_one_application_decide_it_once() {
+    let office = Arc::new(Office::open(10).await);
+    let workers = (0..8).map(|_| {
+        let office = Arc::clone(&office);
+        tokio::spawn(async move {
+            let number = office.number(0);
+            office.portal.approve_and_issue(&key(), &number).await
+        })
+    });
+    let results: Vec<_> = join_all(workers)
+        .await
+        .into_iter()
+        .map(Result::unwrap)
+        .collect();
+    let book = office.state().book();
+    assert_eq!(book[&office.number(0)].len(), 1);
+    let issued = results.iter().filter(|result| result.is_ok()).count();
+    assert_eq!(issued, 1, "one was answered with the invoice");
+    for error in results.into_iter().filter_map(Result::err) {
+        assert_eq!(error.kind, ErrorKind::OutcomeUnknown, "{error}");
+    }
+}
