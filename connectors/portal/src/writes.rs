@@ -155,7 +155,8 @@ impl Portal {
             self.is_confirmation(operation, &asked, confirm, number)?;
             // Recognised, it says that nothing was decided yet.
             let press = Fill::press("confirm", "confirm");
-            let form = self.browser.fill(operation, &asked, confirm, &press)?;
+            let form = self.browser.fill(operation, &asked, confirm, &press);
+            let form = form.map_err(before_decision)?;
             match self
                 .browser
                 .submit(operation, &shown.session, &form)
@@ -219,4 +220,12 @@ impl Portal {
             "the session ended again before the form was taken, so nothing was done; try again";
         self.browser.error(operation, ErrorKind::Transient, why)
     }
+}
+
+/// The same error once a form has led to the confirmation, which was not given.
+fn before_decision(error: ConnectorError) -> ConnectorError {
+    let message = error
+        .message
+        .replace("nothing was sent; ", "nothing was decided; ");
+    ConnectorError { message, ..error }
 }

@@ -25,7 +25,7 @@ async fn told(api: &dyn AgentInvoices, office: &Office, most: u32) -> Vec<Value>
 
 #[tokio::test]
 async fn every_application_is_the_same_through_pages_and_through_json_in_either_charset() {
-    let office = Office::open(100).await;
+    let office = Office::open(60).await;
     let etax = office.etax();
     // Some are decided, so that sums and relations are not those of the first day.
     for i in [3, 40] {
@@ -38,10 +38,21 @@ async fn every_application_is_the_same_through_pages_and_through_json_in_either_
         .unwrap();
     assert!(office.state().withdraw(&office.number(8)));
     let through_json = told(&etax, &office, 1_000).await;
-    assert_eq!(through_json.len(), 96);
+    assert_eq!(through_json.len(), 56);
+    for part in [
+        "agent",
+        "exemption",
+        "contract",
+        "special_element",
+        "tax_receipt_number",
+    ] {
+        let has = |one: &&Value| one[0].get(part).is_some();
+        let with = through_json.iter().filter(has).count();
+        assert!(with > 0, "no application has {part}");
+    }
     for (charset, variants, most) in [
         (Charset::Gbk, vec![], 1_000),
-        (Charset::Utf8, vec![Variant::ReorderedColumns], 25),
+        (Charset::Utf8, vec![Variant::ReorderedColumns], 12),
     ] {
         office.state().set_portal(Pages {
             charset,

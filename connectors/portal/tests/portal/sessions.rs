@@ -71,18 +71,18 @@ async fn sixteen_workers_decide_side_by_side_each_once() {
 #[tokio::test]
 async fn a_session_that_ends_in_the_middle_of_a_list_is_renewed() {
     for expiry in [Expiry::Redirect, Expiry::LoginPage, Expiry::Banner] {
-        let office = Office::open(30).await;
+        let office = Office::open(12).await;
         office.state().set_portal(Pages {
-            session_requests: Some(9),
-            page_size: 4,
+            session_requests: Some(4),
+            page_size: 3,
             expiry,
             ..Pages::default()
         });
-        assert_eq!(office.portal.pending(None, 100).await.unwrap().len(), 30);
+        assert_eq!(office.portal.pending(None, 100).await.unwrap().len(), 12);
         let counts = office.counts();
         assert!(
             counts.logins >= 4,
-            "8 pages and 30 applications, 9 a session: {counts:?}"
+            "4 pages and 12 applications, 4 a session: {counts:?}"
         );
         assert_eq!(counts.failed_logins, 0);
     }
