@@ -43,13 +43,6 @@ pub(crate) struct Shown {
     pub(crate) answer: Answer,
 }
 
-/// What came of a form that was sent.
-pub(crate) enum Sent {
-    Shown(Box<Answer>),
-    /// The portal asks for a login instead: nothing was done.
-    Expired,
-}
-
 /// The portal behind its door.
 #[derive(Debug)]
 pub(crate) struct Browser {
@@ -58,12 +51,6 @@ pub(crate) struct Browser {
     pub(crate) door: Door,
     /// Ends with a slash.
     pub(crate) base: Url,
-}
-
-/// How one request ended.
-enum Step {
-    Shown(Box<Answer>),
-    Expired,
 }
 
 impl Browser {
@@ -110,11 +97,8 @@ impl Browser {
         for _ in 0..=RENEWALS {
             let session = self.session(operation).await?;
             match self.open(operation, &session, url).await? {
-                Step::Shown(answer) => {
-                    let answer = *answer;
-                    return Ok(Shown { session, answer });
-                }
-                Step::Expired => self.door.forget(&session).await,
+                Some(answer) => return Ok(Shown { session, answer }),
+                None => self.door.forget(&session).await,
             }
         }
         let endpoint = self.stack.read(operation, "")?;
@@ -122,29 +106,29 @@ impl Browser {
         Err(endpoint.error(ErrorKind::Transient, why))
     }
 
-    /// One page within a session: redirects followed, notices acknowledged.
+    /// One page within a session: redirects followed, notices acknowledged. Nothing: the session has ended.
     async fn open(
         &self,
         operation: &'static str,
         session: &Session,
         url: &Url,
-    ) -> Result<Step, ConnectorError> {
+    ) -> Result<Option<Answer>, ConnectorError> {
         let endpoint = self.stack.read(operation, "")?;
         let mut asked = Outgoing::new(Method::GET, url.clone());
         for _ in 0..HOPS {
             let answer = self.exchange(&endpoint, session, asked).await?;
             if let Some(to) = self.target(operation, &answer)? {
                 if self.is_login(&to) {
-                    return Ok(Step::Expired);
+                    return Ok(None);
                 }
                 asked = Outgoing::new(Method::GET, to);
                 continue;
             }
             if !answer.markup {
-                return Ok(Step::Shown(Box::new(answer)));
+                return Ok(Some(answer));
             }
             match self.seen(&answer) {
-                Seen::Login | Seen::Banner(_, Some(Meaning::Expired)) => return Ok(Step::Expired),
+                Seen::Login | Seen::Banner(_, Some(Meaning::Expired)) => return Ok(None),
                 Seen::Notice => {
                     let fill = Fill::press("acknowledge", "acknowledge");
                     let form = self.fill(operation, &answer, "notice", &fill)?;
@@ -157,21 +141,21 @@ impl Browser {
                 Seen::Banner(words, means) => {
                     return Err(self.refused(&endpoint, &answer, &words, means));
                 }
-                Seen::Page => return Ok(Step::Shown(Box::new(answer))),
+                Seen::Page => return Ok(Some(answer)),
             }
         }
         let why = "redirects and notices come to no end; look at the portal with a browser";
         Err(endpoint.error(ErrorKind::Misconfigured, why))
     }
 
-    /// Sends a form that changes something, once. An error says `PageChanged` never: what is unclear
-    /// afterwards is `OutcomeUnknown`.
+    /// Sends a form that changes something, once. Nothing: the portal asks for a login instead, so that
+    /// nothing was done. An error is never `PageChanged`: what is unclear afterwards is `OutcomeUnknown`.
     pub(crate) async fn submit(
         &self,
         operation: &'static str,
         session: &Session,
         form: &Submission,
-    ) -> Result<Sent, ConnectorError> {
+    ) -> Result<Option<Answer>, ConnectorError> {
         let endpoint = self.stack.write(operation, "")?;
         let mut answer = self.exchange(&endpoint, session, posting(form)).await?;
         let mut direct = true;
@@ -206,7 +190,7 @@ impl Browser {
                 let why = "the portal shows a notice in place of a result; look the matter up";
                 Err(endpoint.error(ErrorKind::OutcomeUnknown, why))
             }
-            Seen::Page => Ok(Sent::Shown(Box::new(answer))),
+            Seen::Page => Ok(Some(answer)),
         }
     }
 
@@ -217,10 +201,10 @@ impl Browser {
         endpoint: &Endpoint,
         session: &Session,
         direct: bool,
-    ) -> Result<Sent, ConnectorError> {
+    ) -> Result<Option<Answer>, ConnectorError> {
         self.door.forget(session).await;
         if direct {
-            return Ok(Sent::Expired);
+            return Ok(None);
         }
         let why = "the session ended before the result was shown; look the matter up";
         Err(endpoint.error(ErrorKind::OutcomeUnknown, why))

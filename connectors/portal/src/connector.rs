@@ -107,7 +107,7 @@ impl Portal {
     /// [`ErrorKind::Rejected`] for an application that the portal does not know; otherwise why not.
     pub async fn download(&self, query: &FileQuery) -> Result<Option<File>, ConnectorError> {
         let shown = self.known(DOWNLOAD, &query.application_number).await?;
-        let url = self.read(DOWNLOAD, &shown.answer, "detail", |view| {
+        let url = self.read_detail(DOWNLOAD, &shown.answer, &query.application_number, |view| {
             let mut found = Vec::new();
             for table in ["attachments", "added"] {
                 for row in view.table(table)? {

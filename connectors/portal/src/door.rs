@@ -7,6 +7,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -38,10 +39,19 @@ pub struct Credential {
 }
 
 /// An open session: its cookies.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Session {
     number: u64,
     cookies: Mutex<BTreeMap<String, String>>,
+}
+
+impl fmt::Debug for Session {
+    /// Without the cookies.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("number", &self.number)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Session {

@@ -13,8 +13,8 @@ const HTML: &str = "text/html";
 const LEFT_OUT: &str = "***";
 
 /// A page for whoever decides: whole, without the tokens of its forms.
-pub(crate) fn whole(source: String, at: Timestamp, page: &str) -> Page {
-    let mut html = Html::parse_document(page);
+pub(crate) fn whole(source: String, at: Timestamp, page: &Html) -> Page {
+    let mut html = page.clone();
     blank_hidden(&mut html);
     Page::new(source, at, HTML, &html.html())
 }

@@ -321,3 +321,6 @@ fn as_multipart(
     body.extend(format!("--{boundary}--\r\n").bytes());
     Ok((format!("{MULTIPART}; boundary={boundary}"), body))
 }
+
+#[cfg(test)]
+mod tests;

@@ -119,7 +119,8 @@ impl Portal {
         &self.browser.pages.version
     }
 
-    /// The page of an application; nothing when the portal does not know it.
+    /// The page of an application; nothing when the portal does not know it. Read it with
+    /// [`read_detail`](Self::read_detail).
     pub(crate) async fn detail(
         &self,
         operation: &'static str,
@@ -129,25 +130,28 @@ impl Portal {
             .browser
             .url(operation, "detail", &[("number", number)])?;
         match self.browser.get(operation, &url).await {
-            Ok(shown) => {
-                let seen = self.read(operation, &shown.answer, "detail", |view| {
-                    Ok(view.required("basics")?.text("number")?)
-                })?;
-                if seen != number {
-                    let mismatch = Mismatch {
-                        page: "detail".into(),
-                        selector: "basics".into(),
-                        why: "it is about another application than was asked for".into(),
-                    };
-                    return Err(self
-                        .browser
-                        .changed(operation, &shown.answer.text, &mismatch));
-                }
-                Ok(Some(shown))
-            }
+            Ok(shown) => Ok(Some(shown)),
             Err(error) if error.code.as_deref() == Some(MISSING) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Reads the page of an application, which must be about that one.
+    pub(crate) fn read_detail<T>(
+        &self,
+        operation: &'static str,
+        answer: &Answer,
+        number: &str,
+        read: impl FnOnce(&View<'_>) -> Result<T, Unread>,
+    ) -> Result<T, ConnectorError> {
+        self.read(operation, answer, "detail", |view| {
+            let basics = view.required("basics")?;
+            if basics.text("number")? != number {
+                let why = "it is about another application than was asked for";
+                return Err(view.wrong(&basics.at, why).into());
+            }
+            read(view)
+        })
     }
 
     /// Reads a page that has come.
@@ -183,7 +187,7 @@ impl Portal {
             self.browser.error(PENDING, ErrorKind::Transient, why)
         })?;
         let pages = &self.browser.pages;
-        self.read(PENDING, &shown.answer, "detail", |view| {
+        self.read_detail(PENDING, &shown.answer, &number, |view| {
             read::application(pages, view)
         })
     }
@@ -291,36 +295,35 @@ struct ListPage {
 #[async_trait]
 impl AgentInvoices for Portal {
     async fn dossier(&self, query: DossierQuery) -> Result<Dossier, ConnectorError> {
-        let Some(shown) = self.detail(DOSSIER, &query.application_number).await? else {
+        let number = &query.application_number;
+        let Some(shown) = self.detail(DOSSIER, number).await? else {
             return Ok(read::unknown(now()));
         };
         let pages = &self.browser.pages;
-        let (mut dossier, seller, buyer, receipt) =
-            self.read(DOSSIER, &shown.answer, "detail", |view| {
+        let (mut dossier, parties, receipt) =
+            self.read_detail(DOSSIER, &shown.answer, number, |view| {
                 let of = |section| view.required(section)?.text("tax_id");
+                let mut dossier = read::dossier(pages, view)?;
+                let source = format!("{}.{DOSSIER}", self.profile.name);
+                dossier.page = Some(evidence::whole(source, dossier.as_of, view.html));
                 let receipt = view.required("basics")?.optional("receipt_number");
-                Ok((
-                    read::dossier(pages, view)?,
-                    of("seller")?,
-                    of("buyer")?,
-                    receipt,
-                ))
+                Ok((dossier, (of("seller")?, of("buyer")?), receipt))
             })?;
-        // The page tells of the parties that stand in the application now.
-        if (seller, buyer) != (query.seller_tax_id, query.buyer_tax_id) {
-            let why = "the application names other parties than were asked about; read the application again";
-            return Err(self.browser.error(DOSSIER, ErrorKind::Misconfigured, why));
+        // The page tells of the parties and the receipt that stand in the application now.
+        let another = |what: &str| {
+            let why = format!(
+                "the application names {what} than was asked about; read the application again"
+            );
+            self.browser.error(DOSSIER, ErrorKind::Misconfigured, why)
+        };
+        if parties != (query.seller_tax_id, query.buyer_tax_id) {
+            return Err(another("other parties"));
         }
         match query.tax_receipt_number {
             None => dossier.receipt = None,
             asked if asked == receipt => {}
-            Some(_) => {
-                let why = "the application names another receipt than was asked about; read the application again";
-                return Err(self.browser.error(DOSSIER, ErrorKind::Misconfigured, why));
-            }
+            Some(_) => return Err(another("another receipt")),
         }
-        let source = format!("{}.{DOSSIER}", self.profile.name);
-        dossier.page = Some(evidence::whole(source, dossier.as_of, &shown.answer.text));
         Ok(dossier)
     }
 
@@ -332,7 +335,7 @@ impl AgentInvoices for Portal {
             return Ok(None);
         };
         let pages = &self.browser.pages;
-        self.read(STATUS, &shown.answer, "detail", |view| {
+        self.read_detail(STATUS, &shown.answer, application_number, |view| {
             read::status(pages, view)
         })
         .map(Some)

@@ -9,7 +9,7 @@ use clerkwork_connectors_api::{ConnectorError, ErrorKind, agent_invoice::Applica
 
 use crate::{
     answer::Answer,
-    browser::{Sent, Shown, after_write},
+    browser::{Shown, after_write},
     forms::{Fill, Upload},
     portal::{ISSUE, Portal, RETURN},
     read::{self, Unread},
@@ -78,6 +78,7 @@ impl Portal {
         };
         for _ in 0..SESSIONS {
             let shown = self.known(operation, number).await?;
+            self.read_detail(operation, &shown.answer, number, |_| Ok(()))?;
             let form = self
                 .browser
                 .fill(operation, &shown.answer, "detail", &fill)?;
@@ -86,8 +87,8 @@ impl Portal {
                 .submit(operation, &shown.session, &form)
                 .await?
             {
-                Sent::Expired => {}
-                Sent::Shown(answer) => {
+                None => {}
+                Some(answer) => {
                     return self.result(
                         operation,
                         &answer,
@@ -130,7 +131,7 @@ impl Portal {
         let pages = &self.browser.pages;
         for _ in 0..SESSIONS {
             let shown = self.known(operation, number).await?;
-            let status = self.read(operation, &shown.answer, "detail", |view| {
+            let status = self.read_detail(operation, &shown.answer, number, |view| {
                 read::status(pages, view)
             })?;
             if status != ApplicationStatus::Pending {
@@ -148,20 +149,21 @@ impl Portal {
                 .submit(operation, &shown.session, &form)
                 .await?
             {
-                Sent::Expired => continue,
-                Sent::Shown(answer) => *answer,
+                None => continue,
+                Some(answer) => answer,
             };
             self.is_confirmation(operation, &asked, confirm, number)?;
             // Recognised, it says that nothing was decided yet.
             let press = Fill::press("confirm", "confirm");
-            let form = self.browser.fill(operation, &asked, confirm, &press)?;
+            let form = self.browser.fill(operation, &asked, confirm, &press);
+            let form = form.map_err(before_decision)?;
             match self
                 .browser
                 .submit(operation, &shown.session, &form)
                 .await?
             {
-                Sent::Expired => {}
-                Sent::Shown(answer) => return Ok(*answer),
+                None => {}
+                Some(answer) => return Ok(answer),
             }
         }
         Err(self.never_done(operation))
@@ -218,4 +220,12 @@ impl Portal {
             "the session ended again before the form was taken, so nothing was done; try again";
         self.browser.error(operation, ErrorKind::Transient, why)
     }
+}
+
+/// The same error once a form has led to the confirmation, which was not given.
+fn before_decision(error: ConnectorError) -> ConnectorError {
+    let message = error
+        .message
+        .replace("nothing was sent; ", "nothing was decided; ");
+    ConnectorError { message, ..error }
 }

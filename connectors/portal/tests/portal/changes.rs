@@ -132,7 +132,7 @@ async fn banners_mean_what_the_data_file_says() {
 #[tokio::test]
 async fn the_attached_page_keeps_markup_and_holds_nothing_personal() {
     let office = Office::with(&[Variant::MovedButton]).await;
-    for i in 0..30 {
+    for i in 0..12 {
         let application = office.state().world().application(i).unwrap();
         let number = &application.application_number;
         // What is read for the dossier is as it was, and whole.
@@ -168,40 +168,46 @@ async fn the_attached_page_keeps_markup_and_holds_nothing_personal() {
     }
 }
 
+/// A portal with a data file in which each text was replaced by another.
+fn with_data(office: &Office, name: &str, changes: &[(&str, &str)]) -> Portal {
+    let mut text = include_str!("../../src/pages.toml").to_owned();
+    for (from, to) in changes {
+        assert!(text.contains(from), "{from}");
+        text = text.replacen(from, to, 1);
+    }
+    let file = format!("clerkwork-{name}-{}.toml", std::process::id());
+    let path = std::env::temp_dir().join(file);
+    std::fs::write(&path, text).unwrap();
+    let mut settings = settings(&office.sandbox, "sandbox");
+    settings.pages = Some(path.clone());
+    let portal = Portal::new(settings).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    portal
+}
+
 #[tokio::test]
 async fn a_mended_data_file_serves_the_changed_pages() {
     let office = Office::with(&[Variant::RenamedColumn, Variant::MovedButton]).await;
-    let mut text = include_str!("../../src/pages.toml").to_owned();
-    for (from, to) in [
+    let (approve, give_back) = (
+        "name = \"op\", value = \"审核通过\"",
+        "name = \"op\", value = \"退回\"",
+    );
+    let changes = [
         ("version = \"2026-03\"", "version = \"2026-04\""),
         (
-            "{ number = \"申请编号\" }\n\n[pages.detail]",
-            "{ number = \"申请单编号\" }\n\n[pages.detail]",
+            "columns = { number = \"申请编号\" }",
+            "columns = { number = \"申请单编号\" }",
         ),
         (
             "item_name = \"项目名称\"",
             "item_name = \"货物或应税劳务名称\"",
         ),
-        (
-            "name = \"op\", value = \"审核通过\"",
-            "name = \"btnTg\", value = \"提交审核结果\"",
-        ),
-        (
-            "name = \"op\", value = \"退回\"",
-            "name = \"btnTh\", value = \"驳回申请\"",
-        ),
-    ] {
-        assert!(text.contains(from), "{from}");
-        text = text.replacen(from, to, 1);
-    }
-    let path = std::env::temp_dir().join(format!("pages-{}.toml", std::process::id()));
-    std::fs::write(&path, text).unwrap();
-    let mut mended = settings(&office.sandbox, "sandbox");
-    mended.pages = Some(path.clone());
-    let portal = Portal::new(mended).unwrap();
-    std::fs::remove_file(&path).unwrap();
+        (approve, "name = \"btnTg\", value = \"提交审核结果\""),
+        (give_back, "name = \"btnTh\", value = \"驳回申请\""),
+    ];
+    let portal = with_data(&office, "mended", &changes);
     assert_eq!(portal.pages_version(), "2026-04");
-    assert_eq!(portal.pending(None, 100).await.unwrap().len(), 30);
+    assert_eq!(portal.pending(None, 25).await.unwrap().len(), 25);
     let (first, second) = (office.number(0), office.number(1));
     portal.approve_and_issue(&key(), &first).await.unwrap();
     portal
@@ -216,4 +222,56 @@ async fn a_mended_data_file_serves_the_changed_pages() {
     let error = Portal::new(lost).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Misconfigured);
     assert!(error.message.contains("`/nowhere/pages.toml`"), "{error}");
+}
+
+#[tokio::test]
+async fn an_unknown_word_is_an_error_that_names_field_and_word() {
+    let office = Office::with(&[]).await;
+    let changes = [("\"待审核\" = \"pending\"\n", "")];
+    let portal = with_data(&office, "words", &changes);
+    let number = office.number(0);
+    let error = portal.status(&number).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Misconfigured);
+    assert!(
+        error.message.contains("`待审核`") && error.message.contains("`申请状态`"),
+        "{error}"
+    );
+    let error = portal.approve_and_issue(&key(), &number).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Misconfigured);
+    assert!(office.untouched());
+}
+
+#[tokio::test]
+async fn an_undeclared_button_beside_the_confirmation_stops_before_it_is_given() {
+    let office = Office::with(&[Variant::ConfirmChanged]).await;
+    let number = office.number(0);
+    let error = office
+        .portal
+        .approve_and_issue(&key(), &number)
+        .await
+        .unwrap_err();
+    is_changed(&error, "`confirm_issue`", "`form#qrForm`");
+    assert!(error.message.contains("确定并归档"), "{error}");
+    assert!(error.message.contains("nothing was decided"), "{error}");
+    let error = office
+        .portal
+        .return_to_applicant(&key(), &number, &reasons())
+        .await;
+    is_changed(&error.unwrap_err(), "`confirm_return`", "`form#qrForm`");
+    assert!(office.untouched());
+}
+
+#[tokio::test]
+async fn neither_password_nor_cookie_shows() {
+    let office = Office::with(&[]).await;
+    office.portal.health().await.unwrap();
+    let shown = format!("{:?}", office.portal);
+    assert!(
+        shown.contains("robot") && shown.contains("Session {"),
+        "{shown}"
+    );
+    assert!(
+        !shown.contains("JSESSIONID") && !shown.contains("\"sandbox\""),
+        "{shown}"
+    );
 }

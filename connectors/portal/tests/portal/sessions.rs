@@ -71,18 +71,18 @@ async fn sixteen_workers_decide_side_by_side_each_once() {
 #[tokio::test]
 async fn a_session_that_ends_in_the_middle_of_a_list_is_renewed() {
     for expiry in [Expiry::Redirect, Expiry::LoginPage, Expiry::Banner] {
-        let office = Office::open(30).await;
+        let office = Office::open(12).await;
         office.state().set_portal(Pages {
-            session_requests: Some(9),
-            page_size: 4,
+            session_requests: Some(4),
+            page_size: 3,
             expiry,
             ..Pages::default()
         });
-        assert_eq!(office.portal.pending(None, 100).await.unwrap().len(), 30);
+        assert_eq!(office.portal.pending(None, 100).await.unwrap().len(), 12);
         let counts = office.counts();
         assert!(
             counts.logins >= 4,
-            "8 pages and 30 applications, 9 a session: {counts:?}"
+            "4 pages and 12 applications, 4 a session: {counts:?}"
         );
         assert_eq!(counts.failed_logins, 0);
     }
@@ -163,5 +163,29 @@ async fn a_notice_is_acknowledged_before_reads_and_writes() {
         assert_eq!(office.state().book()[&number].len(), 1);
         office.state().expire_portal_sessions();
         assert_eq!(office.portal.pending(None, 5).await.unwrap().len(), 5);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_workers_at_one_application_decide_it_once() {
+    let office = Arc::new(Office::open(10).await);
+    let workers = (0..8).map(|_| {
+        let office = Arc::clone(&office);
+        tokio::spawn(async move {
+            let number = office.number(0);
+            office.portal.approve_and_issue(&key(), &number).await
+        })
+    });
+    let results: Vec<_> = join_all(workers)
+        .await
+        .into_iter()
+        .map(Result::unwrap)
+        .collect();
+    let book = office.state().book();
+    assert_eq!(book[&office.number(0)].len(), 1);
+    let issued = results.iter().filter(|result| result.is_ok()).count();
+    assert_eq!(issued, 1, "one was answered with the invoice");
+    for error in results.into_iter().filter_map(Result::err) {
+        assert_eq!(error.kind, ErrorKind::OutcomeUnknown, "{error}");
     }
 }

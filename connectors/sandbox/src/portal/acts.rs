@@ -89,6 +89,7 @@ pub(super) fn prepare(
         draft: &draft_id,
         token: &token,
         view_state: &view_state(&number),
+        extra_button: settings.has(Variant::ConfirmChanged),
     };
     send(settings, &page)
 }

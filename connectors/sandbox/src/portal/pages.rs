@@ -60,6 +60,7 @@ pub(super) struct ConfirmPage<'a> {
     pub(super) draft: &'a str,
     pub(super) token: &'a str,
     pub(super) view_state: &'a str,
+    pub(super) extra_button: bool,
 }
 
 #[derive(Template)]

@@ -50,6 +50,8 @@ pub enum Variant {
     MovedButton,
     /// A button more stands in the forms of the decision.
     ExtraButton,
+    /// A button more stands in the form of the confirmation.
+    ConfirmChanged,
     /// The login form has another field for the password and asks for a code.
     LoginChanged,
     /// The page of a result is another one.
