@@ -38,6 +38,7 @@ mod path;
 mod record;
 mod reply;
 mod retry_after;
+mod revalidate;
 mod settings;
 mod stack;
 mod trust;
