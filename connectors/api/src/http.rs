@@ -14,6 +14,7 @@
 //! * a call goes to the origin of `base_url` or to one of `hosts`, or it is not sent at all; the
 //!   credentials go to the origin of `base_url` and nowhere else;
 //! * with a [`CallLog`], no answer is handed on before its call was recorded, try by try;
+//! * an answer that is kept is handed on only when the upstream has just said that it holds;
 //! * nothing is hedged: no second request goes out while one is under way, least of all a write;
 //! * a certificate that is not trusted is a misconfiguration, told by host and cause, and not tried
 //!   again;
@@ -38,6 +39,7 @@ mod path;
 mod record;
 mod reply;
 mod retry_after;
+mod revalidate;
 mod settings;
 mod stack;
 mod trust;

@@ -23,6 +23,8 @@ pub struct Outgoing {
     pub timeout: Option<Duration>,
     /// Turns of the pace that it takes; 0 for a call that the upstream does not count.
     pub cost: u32,
+    /// Whether the answer of a `GET` is kept, and the next call only asks whether it still holds.
+    pub revalidate: bool,
     /// The name of a write, for its record. Where the upstream finds it, in a header or in the body,
     /// is up to the connector.
     pub key: Option<IdempotencyKey>,
@@ -42,6 +44,7 @@ impl Outgoing {
             accept: Accept::default(),
             timeout: None,
             cost: 1,
+            revalidate: false,
             key: None,
             template: None,
         }

@@ -83,7 +83,7 @@ impl CallLogError {
 pub(super) struct Seen {
     /// Whether anybody wants to know: digests cost time.
     wanted: bool,
-    status: Option<u16>,
+    status: Option<StatusCode>,
     body: Option<Digest>,
     bytes: u64,
 }
@@ -97,7 +97,11 @@ impl Seen {
     }
 
     pub(super) fn head(&mut self, status: StatusCode) {
-        self.status = Some(status.as_u16());
+        self.status = Some(status);
+    }
+
+    pub(super) fn status(&self) -> Option<StatusCode> {
+        self.status
     }
 
     pub(super) fn body(&mut self, content_type: &str, body: &[u8]) {
@@ -163,7 +167,7 @@ impl Flight {
             Err(fault) => fault.kind(record.access).as_str(),
         };
         record.duration = self.started.elapsed();
-        record.status = seen.status;
+        record.status = seen.status.map(|status| status.as_u16());
         record.response = seen.body;
         record.bytes_in = seen.bytes;
         self.log.record(record).await

@@ -38,6 +38,8 @@ pub struct HttpSettings {
     pub idle_timeout: Duration,
     /// Most bytes of an answer.
     pub max_response_bytes: usize,
+    /// Most bytes of answers that are kept for [`Outgoing::revalidate`](super::Outgoing::revalidate).
+    pub revalidate_bytes: usize,
     /// How many calls at a time; nothing for as many as come.
     pub in_flight: Option<InFlightSettings>,
     /// How many calls a second the whole fleet may make; nothing for no bound on the fleet.
@@ -75,6 +77,7 @@ impl HttpSettings {
             idle_connections: 256,
             idle_timeout: Duration::from_secs(20),
             max_response_bytes: 8 * 1024 * 1024,
+            revalidate_bytes: 16 * 1024 * 1024,
             in_flight: None,
             fleet: None,
             pace: None,

@@ -21,10 +21,10 @@ use super::{
     breaker::Breaker,
     client::client,
     endpoint::Endpoint,
-    exchange::exchange,
     fault::Fault,
     origin::Origins,
     record::{Flight, Seen},
+    revalidate::Kept,
 };
 use crate::{ConnectorError, ErrorKind};
 
@@ -37,12 +37,13 @@ pub struct HttpStack {
     name: &'static str,
     origins: Origins,
     signer: Signer,
-    client: Client,
+    pub(super) client: Client,
     admission: Admission,
     breaker: Breaker,
     retry: RetrySettings,
     log: Option<Arc<dyn CallLog>>,
-    max_response_bytes: usize,
+    pub(super) max_response_bytes: usize,
+    pub(super) kept: Kept,
 }
 
 impl HttpStack {
@@ -73,6 +74,7 @@ impl HttpStack {
             retry: settings.retry,
             log: settings.log,
             max_response_bytes: settings.max_response_bytes,
+            kept: Kept::new(settings.revalidate_bytes),
         })
     }
 
@@ -211,7 +213,11 @@ impl HttpStack {
         outgoing: &Outgoing,
         attempt: u32,
     ) -> Result<Reply<'a>, Fault> {
-        let request = self.request(outgoing)?;
+        let mut request = self.request(outgoing)?;
+        let kept = self.kept.find(endpoint, outgoing);
+        if let Some(kept) = &kept {
+            kept.ask(request.headers_mut());
+        }
         let permit = self
             .breaker
             .admit(Instant::now())
@@ -220,18 +226,11 @@ impl HttpStack {
         let log = self.log.as_ref();
         let flight = log.map(|log| Flight::new(log, endpoint, outgoing, attempt));
         let mut seen = Seen::new(flight.is_some());
-        let outcome = exchange(
-            &self.client,
-            endpoint,
-            outgoing,
-            request,
-            self.max_response_bytes,
-            &mut seen,
-        )
-        .await;
-        if let Err(Fault::Status { status, .. }) = &outcome
-            && *status == StatusCode::UNAUTHORIZED
-        {
+        let outcome = self
+            .exchange(endpoint, outgoing, request, kept, &mut seen)
+            .await;
+        // Even if the connector takes it for an answer.
+        if seen.status() == Some(StatusCode::UNAUTHORIZED) {
             self.signer.doubt();
         }
         let answered = match &outcome {

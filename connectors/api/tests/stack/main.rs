@@ -6,5 +6,6 @@ mod admission;
 mod credentials;
 mod hosts;
 mod records;
+mod revalidate;
 mod tls;
 mod upstream;
