@@ -135,11 +135,20 @@ fn start() -> io::Result<Cluster> {
         None
     };
     let data = folder.join("data");
-    initdb(&folder, &data, account)?;
+    run_as(
+        account,
+        Command::new("cp")
+            .arg("-a")
+            .arg(template(account)?)
+            .arg(&data),
+    )?;
     let settings = [
         "listen_addresses=".to_string(),
         format!("unix_socket_directories={}", folder.display()),
         "max_connections=300".to_string(),
+        // The cluster ends with the tests, and no test cuts the machine's power.
+        "fsync=off".to_string(),
+        "full_page_writes=off".to_string(),
     ];
     let mut args = vec!["-D".to_string(), data.display().to_string()];
     for setting in settings {
@@ -160,14 +169,54 @@ fn start() -> io::Result<Cluster> {
     })
 }
 
-fn initdb(folder: &Path, data: &Path, account: Option<Account>) -> io::Result<()> {
-    use std::os::unix::process::CommandExt;
-    let mut command = Command::new(program("initdb")?);
+/// A cluster as `initdb` leaves it, made once for this version and user: each test copies it.
+fn template(account: Option<Account>) -> io::Result<PathBuf> {
+    let initdb = program("initdb")?;
+    let version = Command::new(&initdb).arg("--version").output()?.stdout;
+    let version: String = String::from_utf8_lossy(&version)
+        .chars()
+        .filter(|c| c.is_ascii_digit() || *c == '.')
+        .collect();
+    let uid = match account {
+        Some(account) => account.uid,
+        None => rustix::process::geteuid().as_raw(),
+    };
+    let place = std::env::temp_dir().join(format!("cw-pg-template-{version}-{uid}"));
+    if is_ours(&place, uid) {
+        return Ok(place);
+    }
+    let draft = tempfile::Builder::new().prefix("cw-pg-new-").tempdir()?;
+    if let Some(account) = account {
+        std::os::unix::fs::chown(draft.path(), Some(account.uid), Some(account.gid))?;
+    }
+    let data = draft.path().join("data");
+    let mut command = Command::new(initdb);
     command
         .args(["--username=postgres", "--auth=trust", "--encoding=UTF8"])
         .args(["--locale=C", "--no-sync", "--no-instructions", "-D"])
-        .arg(data)
-        .current_dir(folder);
+        .arg(&data)
+        .current_dir(draft.path());
+    run_as(account, &mut command)?;
+    match std::fs::rename(&data, &place) {
+        Ok(()) => Ok(place),
+        // Another test was first.
+        Err(_) if is_ours(&place, uid) => Ok(place),
+        Err(error) => Err(io::Error::other(format!(
+            "`{}` is in the way: {error}; remove it",
+            place.display()
+        ))),
+    }
+}
+
+/// A whole template that nobody else has put there.
+fn is_ours(place: &Path, uid: u32) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let folder = std::fs::symlink_metadata(place);
+    folder.is_ok_and(|folder| folder.is_dir() && folder.uid() == uid)
+}
+
+fn run_as(account: Option<Account>, command: &mut Command) -> io::Result<()> {
+    use std::os::unix::process::CommandExt;
     if let Some(account) = account {
         command.uid(account.uid).gid(account.gid);
     }
@@ -176,7 +225,7 @@ fn initdb(folder: &Path, data: &Path, account: Option<Account>) -> io::Result<()
         Ok(())
     } else {
         let said = String::from_utf8_lossy(&output.stderr);
-        Err(io::Error::other(format!("initdb failed\n{said}")))
+        Err(io::Error::other(format!("{command:?} failed\n{said}")))
     }
 }
 

@@ -18,6 +18,8 @@ async fn express_overtakes_bulk(ledger: LedgerKind) {
         ("redis.window.bulk", "100"),
         ("redis.prefetch", "1"),
         ("fleet.concurrency", "1"),
+        // A review that is handed out changes its job once more.
+        ("desk.look_every_seconds", "600"),
     ];
     let rig = stage::rig_with(ledger, 120, &settings).await;
     let services = rig.services().await;
