@@ -345,6 +345,6 @@ fn one_master_key_follows_another() {
     home.run(&["job", "list", "--as", "bob"])
         .fails(2, &["64 hexadecimal digits"]);
     home.set("CLERKWORK_MASTER_KEY", &fourth);
-    assert_eq!(home.run(&shown).ok().stdout, before);
+    assert_eq!(shown(&home), before);
     home.run(&["audit", "verify", "--as", "frank"]).ok();
 }
