@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// What needs nobody: files alone, the first user, the look at the installation, processes.
-const FOR_EVERYBODY: [&str; 13] = [
+const FOR_EVERYBODY: [&str; 16] = [
     "up",
     "init",
     "worker",
@@ -17,6 +17,9 @@ const FOR_EVERYBODY: [&str; 13] = [
     "job kinds",
     "job schema",
     "job example",
+    "connector lint",
+    "connector check",
+    "connector new",
     "document read",
     "policy check",
     "policy test",

@@ -33,6 +33,10 @@ impl Services {
             log: Some(Arc::new(calls)),
             pace: Some(Arc::new(FleetTurns::new(&queue))),
         };
+        if config.connectors.folder.is_none() {
+            // There to put files into; what cannot be made is told when it is missed.
+            let _ = std::fs::create_dir_all(config.connectors_folder());
+        }
         let connectors = Connectors::of(&config, surroundings)?;
         let upstreams = connectors.upstreams(&config)?;
         connectors.follow(ledger.clone());

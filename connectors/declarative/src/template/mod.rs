@@ -7,7 +7,7 @@
 
 mod json;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use clerkwork_core::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -81,7 +81,9 @@ impl Allowed<'_> {
         let fields = self.input.get("properties").and_then(Value::as_object);
         let fields = fields.into_iter().flat_map(|fields| fields.keys());
         let words = self.words.iter().map(|word| (*word).to_owned());
-        let all: Vec<_> = fields.cloned().chain(words).collect();
+        // Whatever order a map of JSON keeps.
+        let fields: BTreeSet<_> = fields.cloned().collect();
+        let all: Vec<_> = fields.into_iter().chain(words).collect();
         match all.is_empty() {
             true => "; nothing can stand here".into(),
             false => format!("; there are: {}", all.join(", ")),

@@ -48,6 +48,9 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         Failure::missing("connectors", format!("`{folder}` cannot be read: {error}"))
     };
     let mut files = Vec::new();
+    if !folder.exists() {
+        return Ok(files);
+    }
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         if path
