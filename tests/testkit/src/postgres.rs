@@ -146,9 +146,6 @@ fn start() -> io::Result<Cluster> {
         "listen_addresses=".to_string(),
         format!("unix_socket_directories={}", folder.display()),
         "max_connections=300".to_string(),
-        // The cluster ends with the tests, and no test cuts the machine's power.
-        "fsync=off".to_string(),
-        "full_page_writes=off".to_string(),
     ];
     let mut args = vec!["-D".to_string(), data.display().to_string()];
     for setting in settings {

@@ -2,7 +2,8 @@
 //!
 //! A crate may depend on what stands behind it and on nothing else of ours. To add a crate, add
 //! its line; to add an arrow, have a reason. Concrete connectors appear in no line but those of
-//! `runtime`, which wires them, and `cli`, which starts the sandbox and reads and writes files.
+//! `runtime`, which wires them, and `cli`, which starts the sandbox and reads and writes files, those of
+//! connectors too, and checks connectors.
 //! Tests may use everything.
 #![expect(
     clippy::unwrap_used,
@@ -27,6 +28,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("kinds", &["core", "connectors-api"]),
     ("etax", &["core", "connectors-api"]),
     ("documents", &["core", "connectors-api"]),
+    ("portal", &["core", "connectors-api"]),
+    ("declarative", &["core", "connectors-api"]),
+    ("conformance", &["core", "connectors-api"]),
     ("sandbox", &["core", "connectors-api", "etax"]),
     (
         "runtime",
@@ -39,6 +43,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "ledger",
             "kinds",
             "etax",
+            "portal",
+            "declarative",
         ],
     ),
     ("fleet", BELOW_RUNTIME),
@@ -60,6 +66,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "console",
             "sandbox",
             "documents",
+            "declarative",
+            "conformance",
         ],
     ),
 ];

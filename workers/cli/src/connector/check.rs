@@ -5,14 +5,9 @@ use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
 use clerkwork_conformance::{
     Outcome as Fate, Place, Report, Sample, Subject, check, of_agent_invoices,
 };
-use clerkwork_connectors_api::{
-    ConnectorError, agent_invoice,
-    contract::Connector,
-    http::{HttpSettings, Secret},
-};
+use clerkwork_connectors_api::{ConnectorError, agent_invoice, contract::Connector, http::Secret};
 use clerkwork_declarative::{Declarative, Fault, Settings};
-use clerkwork_etax::{Etax, EtaxSettings};
-use clerkwork_portal::{Credential, Portal, PortalSettings};
+use clerkwork_runtime::built_in;
 use clerkwork_sandbox::{Options, Running, Sandbox};
 use serde_json::{Value, json};
 
@@ -150,24 +145,13 @@ fn of_file(file: String, nature: &Nature, simulated: bool, folder: Option<PathBu
     })
 }
 
-fn etax(place: &Place) -> Result<Arc<dyn Connector>, ConnectorError> {
-    let token = place.wrong_credential.as_deref().unwrap_or(CREDENTIAL);
-    let mut http = HttpSettings::new("etax", &place.base_url, Secret::new(token));
-    http.request_timeout = place.timeout;
-    let mut settings = EtaxSettings::new(http);
-    settings.dossiers_per_call = 1;
-    Ok(Arc::new(Etax::new(settings)?))
-}
-
-fn portal(place: &Place) -> Result<Arc<dyn Connector>, ConnectorError> {
-    let password = place.wrong_credential.as_deref().unwrap_or("sandbox");
-    let credential = Credential {
-        user: "robot".into(),
-        password: Secret::new(password),
-    };
-    let mut settings = PortalSettings::new("portal", &place.base_url, credential);
-    settings.http.request_timeout = place.timeout;
-    Ok(Arc::new(Portal::new(settings)?))
+/// A connector that is compiled in; `credential` is the right one.
+fn of_build(name: &'static str, credential: &'static str) -> Connect {
+    Box::new(move |place| {
+        let credential = place.wrong_credential.as_deref().unwrap_or(credential);
+        let built = built_in(name, &place.base_url, credential, place.timeout)?;
+        built.ok_or_else(|| broken(&[]))
+    })
 }
 
 /// The simulated platform of a check.
@@ -211,10 +195,10 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
                 "a connector that is compiled in is checked against the simulated platform; leave --upstream out",
             ));
         }
-        "etax" => (Box::new(etax), base),
+        "etax" => (of_build("etax", CREDENTIAL), base),
         "portal" => {
             (nature.signs_in, nature.reads_pages) = (true, true);
-            (Box::new(portal), format!("{base}/portal/"))
+            (of_build("portal", "sandbox"), format!("{base}/portal/"))
         }
         file => {
             let text = fs::read_to_string(file)

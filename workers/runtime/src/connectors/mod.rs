@@ -10,6 +10,7 @@ use std::{
 };
 
 use clerkwork_connectors_api::{
+    ConnectorError,
     agent_invoice::{AgentInvoices, Over},
     contract::{Connector, intern},
     credential::{Credential, Secret},
@@ -254,4 +255,36 @@ fn portal(config: &Config, around: &Surroundings) -> Result<Option<Portal>, Star
     settings.http.pace = pace(portal.rate_per_second, portal.burst);
     settings.http.log = around.log.clone();
     Ok(Some(Portal::new(settings)?))
+}
+
+/// A connector that is compiled in, for a place of its own: to check it. Nothing when none has that name.
+///
+/// # Errors
+/// It cannot be built for that place.
+pub fn built_in(
+    name: &str,
+    base_url: &str,
+    credential: &str,
+    timeout: Duration,
+) -> Result<Option<Arc<dyn Connector>>, ConnectorError> {
+    match name {
+        "etax" => {
+            let mut http = HttpSettings::new("etax", base_url, Secret::new(credential));
+            http.request_timeout = timeout;
+            let mut settings = EtaxSettings::new(http);
+            // One question, one call: so each can be told from the others.
+            settings.dossiers_per_call = 1;
+            Ok(Some(Arc::new(Etax::new(settings)?)))
+        }
+        "portal" => {
+            let credential = clerkwork_portal::Credential {
+                user: "robot".into(),
+                password: Secret::new(credential),
+            };
+            let mut settings = PortalSettings::new("portal", base_url, credential);
+            settings.http.request_timeout = timeout;
+            Ok(Some(Arc::new(Portal::new(settings)?)))
+        }
+        _ => Ok(None),
+    }
 }
