@@ -1,8 +1,13 @@
 //! The ways to other systems, as integrators and others use them.
 
-use serde_json::json;
+use std::fs;
 
-use crate::harness::Home;
+use serde_json::{Value, json};
+
+use crate::{
+    harness::{Home, eventually, example},
+    platform::Platform,
+};
 
 #[test]
 fn connectors_are_listed_shown_asked_and_tried_and_that_is_on_record() {
@@ -80,4 +85,83 @@ fn connectors_are_listed_shown_asked_and_tried_and_that_is_on_record() {
     up.stop();
     home.run(&["connector", "health", "etax", "--as", "erin"])
         .fails(2, &["there is no connector `etax`"]);
+}
+
+#[test]
+fn agent_invoices_go_over_a_file_and_a_mended_file_comes_into_force() {
+    let (seed, items) = (9, 60);
+    let mut home = Home::with_people();
+    let platform = Platform::start(&mut home, seed, items);
+    let folder = home.data_dir().join("connectors");
+    fs::create_dir_all(&folder).unwrap();
+    let (folder, file) = (folder.display().to_string(), folder.join("erp.toml"));
+    home.run(&["connector", "new", "erp", "--into", &folder])
+        .ok();
+    home.run(&["connector", "new", "erp", "--into", &folder])
+        .fails(4, &["erp.toml"]);
+    let text = fs::read_to_string(&file).unwrap();
+    let text = text
+        .replace("https://etax.example", &platform.url())
+        .replace("{ credential = \"etax-token\" }", "{ env = \"ERP_TOKEN\" }");
+    home.set("ERP_TOKEN", platform.token());
+    home.set("CLERKWORK__CONNECTORS__AGENT_INVOICES", "erp");
+
+    // With a mistake that only shows when it is called.
+    let wrong = text.replace("api/cxdkfpsqxx", "api/nowhere");
+    assert_ne!(wrong, text);
+    fs::write(&file, wrong).unwrap();
+    let up = home.up(&[]);
+    let kind = "agent_invoice_review";
+    let submit = ["job", "submit", "--kind", kind, "--reference", "R-1"];
+    let submit = [&submit[..], &["--as", "alice"]].concat();
+    home.run_with(&submit, example(kind, |_| ()).as_bytes())
+        .ok();
+    home.wait_for("R-1", "failed");
+
+    let reload = ["connector", "reload", "--as", "erin"];
+    fs::write(&file, "name = 5").unwrap();
+    home.run(&reload)
+        .fails(2, &["erp.toml:1:", "nothing was read again"]);
+    home.run(&["connector", "lint"]).fails(1, &[]);
+    fs::write(&file, &text).unwrap();
+    home.run(&["connector", "reload", "--as", "alice"])
+        .fails(4, &["integrator"]);
+    let read = home.json(&reload);
+    assert_eq!(read["files"], json!(["erp.toml"]));
+    eventually("the mended file is in force", || {
+        match home.state_of("R-1").as_str() {
+            "failed" => {
+                let retry = ["job", "retry", "R-1", "--reason", "mended", "--as", "alice"];
+                home.run(&retry).ok();
+            }
+            "blocked" => return Some(()),
+            _ => {}
+        }
+        None
+    });
+
+    let batch = ["batch", "submit", "--from-upstream", "--reference", "B"];
+    let batch = home.json(&[&batch[..], &["--as", "alice"]].concat());
+    assert_eq!(batch["accepted"], items);
+    let watched = home.json(&["batch", "watch", "B", "--timeout", "60"]);
+    let expected = crate::demo::expected(seed, items);
+    for (state, count) in &expected {
+        assert_eq!(watched["counts"][state], *count, "{state}: {watched:#}");
+    }
+    let book = platform.book();
+    let issued = book["issued"].as_object().unwrap();
+    assert_eq!(issued.len() as u64, expected["completed"]);
+    let once = |issues: &Value| issues.as_array().unwrap().len() == 1;
+    assert!(issued.values().all(once));
+    let found = |connector: &str| {
+        let args = ["audit", "search", "--type", "effect.intended"];
+        let args = [&args[..], &["--limit", "100", "--connector", connector]].concat();
+        home.json(&args)["items"].as_array().unwrap().len() as u64
+    };
+    let acts = expected["completed"] + expected["returned"];
+    eventually("each act is found by its connector", || {
+        (found("erp") == acts).then_some(())
+    });
+    assert_eq!(found("etax"), 0);
+    up.stop();
 }

@@ -13,6 +13,7 @@ use crate::harness::{Home, Up};
 /// A running platform; ends when dropped.
 pub struct Platform {
     address: String,
+    token: String,
     admin_token: String,
     _process: Up,
 }
@@ -56,12 +57,24 @@ impl Platform {
         let tokens = std::fs::read_to_string(after("tokens:")).unwrap();
         let mut tokens = tokens.lines();
         home.set("CLERKWORK__ETAX__BASE_URL", &url);
-        home.set("CLERKWORK__ETAX__TOKEN", tokens.next().unwrap());
+        let token = tokens.next().unwrap().to_owned();
+        home.set("CLERKWORK__ETAX__TOKEN", &token);
         Self {
             address: url.strip_prefix("http://").unwrap().to_owned(),
+            token,
             admin_token: tokens.next().unwrap().to_owned(),
             _process: process,
         }
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What its API is asked with.
+    pub fn token(&self) -> &str {
+        &self.token
     }
 
     /// What was issued and returned, by the application's number.

@@ -123,6 +123,8 @@ impl Proxy {
     /// # Errors
     /// No port can be had, or TLS cannot be set up.
     pub async fn start(upstream: Url) -> io::Result<Self> {
+        // An error only says that the process has chosen a provider before.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())

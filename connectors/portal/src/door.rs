@@ -3,7 +3,8 @@
 //! Invariants:
 //! * one login at a time; whoever comes meanwhile waits for it and shares its session;
 //! * a credential that was refused, or whose login ended in a page that nobody knows, is not used again:
-//!   every later call fails at once with the same words, so that the account is never locked.
+//!   every later call fails at once with the same words, so that the account is never locked;
+//! * a password that is in a file is read again when it is needed: once it is another, it is used.
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +14,8 @@ use std::{
 
 use clerkwork_connectors_api::{
     ConnectorError, ErrorKind,
-    http::{Outgoing, Secret},
+    credential::{self, CredentialReader, Secret},
+    http::Outgoing,
     redact,
 };
 use reqwest::{
@@ -34,8 +36,8 @@ use crate::{
 pub struct Credential {
     /// The user's name.
     pub user: String,
-    /// The password.
-    pub password: Secret,
+    /// The password, or where it is.
+    pub password: credential::Credential,
 }
 
 /// An open session: its cookies.
@@ -87,11 +89,12 @@ impl Session {
 
 #[derive(Debug)]
 struct Inner {
-    credential: Credential,
+    user: String,
+    password: CredentialReader,
     session: Option<Arc<Session>>,
     opened: u64,
-    /// Why the credential is not used again.
-    stopped: Option<ConnectorError>,
+    /// The password that is not used again, and why.
+    stopped: Option<(Secret, ConnectorError)>,
 }
 
 /// The door of the portal.
@@ -106,7 +109,8 @@ impl Door {
         Self {
             connector,
             inner: tokio::sync::Mutex::new(Inner {
-                credential,
+                user: credential.user,
+                password: CredentialReader::new(credential.password),
                 session: None,
                 opened: 0,
                 stopped: None,
@@ -117,8 +121,11 @@ impl Door {
     /// Takes another credential; the same one changes nothing.
     pub(crate) async fn change(&self, credential: Credential) {
         let mut inner = self.inner.lock().await;
-        if inner.credential != credential {
-            inner.credential = credential;
+        let same =
+            inner.user == credential.user && *inner.password.credential() == credential.password;
+        if !same {
+            inner.user = credential.user;
+            inner.password = CredentialReader::new(credential.password);
             inner.session = None;
             inner.stopped = None;
         }
@@ -155,17 +162,26 @@ impl Browser {
         if let Some(open) = &inner.session {
             return Ok(Arc::clone(open));
         }
-        if let Some(stopped) = &inner.stopped {
+        // Logins are few: what is in a file may be another by now.
+        inner.password.doubt();
+        let password = inner
+            .password
+            .read()
+            .map_err(|error| self.error(operation, ErrorKind::Misconfigured, error.to_string()))?;
+        if let Some((refused, why)) = &inner.stopped
+            && *refused == password
+        {
             return Err(ConnectorError {
                 operation,
-                ..stopped.clone()
+                ..why.clone()
             });
         }
         let number = inner.opened + 1;
-        match self.log_in(operation, number, &inner.credential).await {
+        match self.log_in(operation, number, &inner.user, &password).await {
             Ok(session) => {
                 let session = Arc::new(session);
                 inner.opened = number;
+                inner.stopped = None;
                 inner.session = Some(Arc::clone(&session));
                 tracing::info!(
                     connector.name = self.door.connector,
@@ -180,7 +196,7 @@ impl Browser {
                     connector.error = error.kind.as_str(),
                     "the portal did not take the login; it is not tried again with this credential"
                 );
-                inner.stopped = Some(error.clone());
+                inner.stopped = Some((password, error.clone()));
                 Err(error)
             }
         }
@@ -190,7 +206,8 @@ impl Browser {
         &self,
         operation: &'static str,
         number: u64,
-        credential: &Credential,
+        user: &str,
+        password: &Secret,
     ) -> Result<Session, Refusal> {
         use Refusal::{NotNow, Stop};
         let session = Session {
@@ -208,10 +225,7 @@ impl Browser {
             let why = "the portal is under maintenance; try again later";
             return Err(NotNow(reading.error(ErrorKind::Transient, why)));
         }
-        let values = [
-            ("user", credential.user.as_str()),
-            ("password", credential.password.expose()),
-        ];
+        let values = [("user", user), ("password", password.expose())];
         let fill = Fill {
             form: "login",
             press: "login",

@@ -264,20 +264,16 @@ impl Trial<'_> {
     }
 
     async fn no_redirect(&mut self, operation: &Operation) -> Found {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await;
-        let listener = listener.map_err(|error| Objection::NotTried(error.to_string()))?;
-        let address = listener.local_addr();
-        let address = address.map_err(|error| Objection::NotTried(error.to_string()))?;
-        let to = format!("http://localhost:{}/elsewhere", address.port());
-        let to = to
-            .parse()
-            .map_err(|_| Objection::NotTried("no address".into()))?;
+        let not_tried = |error: std::io::Error| Objection::NotTried(error.to_string());
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).map_err(not_tried)?;
+        listener.set_nonblocking(true).map_err(not_tried)?;
+        let port = listener.local_addr().map_err(not_tried)?.port();
+        let to = format!("http://localhost:{port}/elsewhere").parse();
+        let to = to.map_err(|_| Objection::NotTried("no address".into()))?;
         let ended = self.under(operation, Trouble::Redirect(to)).await?;
-        // Whoever came is in the queue of the listener by now.
-        tokio::select! {
-            biased;
-            _ = listener.accept() => return broken("it was followed"),
-            () = std::future::ready(()) => {}
+        // Whoever came waits in the listener's queue.
+        if listener.accept().is_ok() {
+            return broken("it was followed");
         }
         match ended.result {
             Err(_) => Ok(()),

@@ -84,11 +84,11 @@ impl Trial<'_> {
         let Some(rate) = self.subject.rate else {
             return not_tried("no rate was given");
         };
-        let read = operations
+        let mut reads = operations
             .iter()
-            .find(|one| one.access() == Access::Read && !one.polled);
-        let Some(read) = read else {
-            return not_tried("it declares no read");
+            .filter(|one| one.access() == Access::Read && !one.polled);
+        let Some(read) = reads.find(|read| self.glance(read).is_ok()) else {
+            return not_tried("no read has a sample");
         };
         let (connector, input) = (self.ready().await?, self.glance(read)?);
         let calls = (0..rate * 2).map(|_| connector.call(read.name, None, &input));

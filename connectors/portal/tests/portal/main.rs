@@ -79,7 +79,7 @@ impl Office {
 fn settings(sandbox: &Running, password: &str) -> PortalSettings {
     let credential = Credential {
         user: "robot".into(),
-        password: Secret::new(password),
+        password: Secret::new(password).into(),
     };
     let base = format!("{}/portal", sandbox.url());
     let mut settings = PortalSettings::new("portal", base, credential);

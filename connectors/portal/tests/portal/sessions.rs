@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use clerkwork_connectors_api::{
-    ErrorKind, agent_invoice::AgentInvoices, contract::Connector, http::Secret,
+    ErrorKind,
+    agent_invoice::AgentInvoices,
+    contract::Connector,
+    credential::{self, Secret},
 };
-use clerkwork_portal::Credential;
+use clerkwork_portal::{Credential, Portal};
 use clerkwork_sandbox::{Charset, Expiry, PortalSettings as Pages, Variant};
 use futures::future::join_all;
 
-use crate::{Office, key, portal, query, reasons};
+use crate::{Office, key, portal, query, reasons, settings};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sixteen_workers_share_one_login_and_after_an_expiry_a_second() {
@@ -117,7 +120,7 @@ async fn a_refused_credential_is_used_once_until_it_changes() {
     assert_eq!(office.counts().failed_logins, 1);
     let credential = |password| Credential {
         user: "robot".into(),
-        password: Secret::new(password),
+        password: Secret::new(password).into(),
     };
     // The same one changes nothing.
     stranger.change_credential(credential("wrong")).await;
@@ -129,6 +132,32 @@ async fn a_refused_credential_is_used_once_until_it_changes() {
         (office.counts().failed_logins, office.counts().logins),
         (1, 1)
     );
+}
+
+#[tokio::test]
+async fn a_password_in_a_file_is_replaced_without_a_restart() {
+    let office = Office::open(10).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    std::fs::write(&file, "wrong\n").unwrap();
+    let mut settings = settings(&office.sandbox, "");
+    settings.credential.password = credential::Credential::File(file.clone());
+    let portal = Portal::new(settings).unwrap();
+    for _ in 0..3 {
+        let error = portal.health().await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Unauthorized);
+    }
+    assert_eq!(office.counts().failed_logins, 1);
+    // Written beside it and renamed over it, as a rotation does.
+    let next = folder.path().join("next");
+    std::fs::write(&next, "sandbox\n").unwrap();
+    std::fs::rename(&next, &file).unwrap();
+    portal.health().await.unwrap();
+    std::fs::remove_file(&file).unwrap();
+    office.state().expire_portal_sessions();
+    let gone = portal.health().await.unwrap_err();
+    assert_eq!(gone.kind, ErrorKind::Misconfigured, "{gone}");
+    assert_eq!(office.counts().failed_logins, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -33,7 +33,7 @@ pub struct LintArgs {
 /// Has the files of the connectors read again, in every process, within about a second.
 ///
 /// A file that is wrong is told, and nothing is read again. That it was done is an event, under your name.
-/// With --json: {"connectors": digest, "changed": […]}.
+/// With --json: {"connectors": digest, "files": […]}.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  clerkwork connector reload --as dora")]
 pub struct ReloadArgs {
@@ -130,7 +130,7 @@ pub async fn reload(context: &Context, args: ReloadArgs) -> Outcome {
     }
     let digests: Vec<&[u8]> = digests.iter().map(<[u8; 32]>::as_slice).collect();
     let digest = Digest::of(&digests).to_string();
-    let data = by.noted(json!({"changed": names, "connectors": digest}));
+    let data = by.noted(json!({"connectors": digest, "files": names}));
     let event = EventDraft::new(EventType::ConnectorsReloaded, by.actor(), data);
     let office = by.office_or(None, &opened.config);
     opened.ledger.record(office, event).await?;

@@ -20,7 +20,7 @@ use clerkwork_connectors_api::{
     },
     red_letter::NotConnected,
 };
-use clerkwork_declarative::{Declarative, Fault, Folder, Reloaded, Settings};
+use clerkwork_declarative::{Declarative, Fault, Folder, Settings};
 use clerkwork_etax::{Etax, EtaxSettings};
 use clerkwork_kinds::{Registry, Served, Upstreams};
 use clerkwork_ledger::Ledger;
@@ -106,15 +106,6 @@ impl Connectors {
     /// What is wrong with files that could not be loaded.
     pub fn faults(&self) -> &[Fault] {
         &self.faults
-    }
-
-    /// Reads the files again; what is broken stays as it was. Nothing when there is no folder.
-    ///
-    /// # Errors
-    /// The folder cannot be read; everything stays as it was.
-    pub fn reload(&self) -> std::io::Result<Option<Reloaded>> {
-        let folder = self.folder.as_ref();
-        folder.map(|folder| folder.reload()).transpose()
     }
 
     /// The systems that kinds speak to, as the settings say.
@@ -245,7 +236,11 @@ fn portal(config: &Config, around: &Surroundings) -> Result<Option<Portal>, Star
     let password = portal.password.as_ref().ok_or(StartError::NoPassword)?;
     let credential = clerkwork_portal::Credential {
         user: user.clone(),
-        password: Secret::new(password.expose()),
+        password: match &portal.password_file {
+            // Not what was read of it at the start: it may be replaced meanwhile.
+            Some(file) => Credential::File(file.clone()),
+            None => Credential::Value(Secret::new(password.expose())),
+        },
     };
     let mut settings = PortalSettings::new("portal", base_url, credential);
     settings.pages = portal.pages_file.clone();
@@ -279,7 +274,7 @@ pub fn built_in(
         "portal" => {
             let credential = clerkwork_portal::Credential {
                 user: "robot".into(),
-                password: Secret::new(credential),
+                password: Secret::new(credential).into(),
             };
             let mut settings = PortalSettings::new("portal", base_url, credential);
             settings.http.request_timeout = timeout;
