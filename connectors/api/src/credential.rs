@@ -14,7 +14,7 @@ use std::{
     env,
     ffi::OsString,
     fmt, fs,
-    io::ErrorKind,
+    io::{self, ErrorKind, Read},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -25,6 +25,9 @@ use serde::Deserialize;
 
 /// Where systemd puts the credentials of a service (`LoadCredential=`).
 const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
+
+/// Longest credential in a file, in bytes.
+const LONGEST: u64 = 64 * 1024;
 
 /// A file is looked at again after so long: cheap, and soon enough for credentials that overlap by minutes.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -141,7 +144,8 @@ impl CredentialReader {
         Self::within(credential, env::var_os(CREDENTIALS_DIRECTORY))
     }
 
-    fn within(credential: Credential, directory: Option<OsString>) -> Self {
+    /// The same, with another directory than the one that systemd names.
+    pub fn within(credential: Credential, directory: Option<OsString>) -> Self {
         Self {
             credential,
             directory,
@@ -193,7 +197,7 @@ impl CredentialReader {
         let value = match before {
             Some(before) if before.looks == looks => before.value,
             _ => {
-                let text = fs::read_to_string(&path).map_err(|error| self.failed(error.kind()))?;
+                let text = short(&path).map_err(|error| self.failed(error.kind()))?;
                 self.filled(&text)?
             }
         };
@@ -252,9 +256,30 @@ impl CredentialReader {
     }
 }
 
+/// The text of a file that is no longer than a credential may be.
+fn short(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let read = fs::File::open(path)?
+        .take(LONGEST + 1)
+        .read_to_string(&mut text)?;
+    match read as u64 > LONGEST {
+        true => Err(ErrorKind::FileTooLarge.into()),
+        false => Ok(text),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_too_long_for_a_credential_is_not_read() {
+        for path in ["/dev/zero", "/dev/full"] {
+            let reader = CredentialReader::new(Credential::File(path.into()));
+            let error = reader.read().unwrap_err();
+            assert!(matches!(error, CredentialError::Unreadable(..)), "{error}");
+        }
+    }
 
     #[test]
     fn references_are_read_from_settings_and_values_are_not() {

@@ -75,7 +75,7 @@ fn reference(node: &Node<'_>) -> Option<Credential> {
             }),
             (None, None, Some(node)) => node.word().and_then(|name| {
                 match name.contains(['/', '\\']) || name.starts_with('.') {
-                    false => Some(Reference::Credential(name.to_owned())),
+                    false => Some(Reference::Systemd(name.to_owned())),
                     true => {
                         node.error(format!(
                             "`{name}` is no name of a credential; give a name without `/`"
