@@ -38,6 +38,9 @@ impl Services {
             let _ = std::fs::create_dir_all(config.connectors_folder());
         }
         let connectors = Connectors::of(&config, surroundings)?;
+        for fault in connectors.faults() {
+            tracing::error!(%fault, "a connector is left out: its file is broken");
+        }
         let upstreams = connectors.upstreams(&config)?;
         connectors.follow(ledger.clone());
         oversight.refresh(&ledger).await?;

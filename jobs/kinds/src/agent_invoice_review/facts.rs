@@ -11,7 +11,6 @@ use crate::{items::Trade, relations, taxpayers::words};
 use super::{basis::Basis, upstream};
 
 const ITEM: &str = "item";
-const DOSSIER: &str = "etax.dossier";
 
 /// A line further away than this, in thousandths of it, is not near. Wide on purpose: how near is
 /// too near is for the policies.
@@ -22,6 +21,8 @@ pub(super) struct Known<'a> {
     pub(super) application: &'a Application,
     pub(super) basis: &'a Basis,
     pub(super) dossier: &'a Dossier,
+    /// Where the dossier is from: `connector.operation`.
+    pub(super) source: &'a str,
     pub(super) tax_due: Option<Cents>,
     pub(super) findings: &'a [Finding],
     /// When the item was looked at; the upstream's facts have their own time.
@@ -81,7 +82,7 @@ impl Known<'_> {
             Some(ApplicationStatus::Returned) => "returned",
             Some(ApplicationStatus::Withdrawn) => "withdrawn",
         };
-        facts.put("upstream_status", status, DOSSIER, dossier.as_of);
+        facts.put("upstream_status", status, self.source, dossier.as_of);
         let sums = &dossier.accumulation;
         let relations = &dossier.relations;
         for (name, value) in [
@@ -105,7 +106,7 @@ impl Known<'_> {
                 i64::from(relations.sellers_of_phone),
             ),
         ] {
-            facts.put(name, value, DOSSIER, dossier.as_of);
+            facts.put(name, value, self.source, dossier.as_of);
         }
         for (name, count) in [
             ("buyer_day_count", relations.buyer_counts.day),
@@ -116,14 +117,14 @@ impl Known<'_> {
             ("phone_month_count", relations.phone_counts.month),
         ] {
             if let Some(count) = count {
-                facts.put(name, i64::from(count), DOSSIER, dossier.as_of);
+                facts.put(name, i64::from(count), self.source, dossier.as_of);
             }
         }
         if let Some(over) = upstream::over_general_line(self.basis, dossier) {
-            facts.put("seller_over_general_line", over, DOSSIER, dossier.as_of);
+            facts.put("seller_over_general_line", over, self.source, dossier.as_of);
         }
         if let Some(gap) = line_gap(self.basis, dossier) {
-            facts.put("line_gap_permille", gap, DOSSIER, dossier.as_of);
+            facts.put("line_gap_permille", gap, self.source, dossier.as_of);
         }
     }
 
@@ -145,7 +146,7 @@ impl Known<'_> {
         ] {
             let words = words(taxpayer.as_ref());
             for (name, word) in [registration, class, warning].into_iter().zip(words) {
-                facts.put(name, word, DOSSIER, dossier.as_of);
+                facts.put(name, word, self.source, dossier.as_of);
             }
         }
     }
@@ -153,11 +154,16 @@ impl Known<'_> {
     fn money(&self, facts: &mut Facts) {
         let dossier = self.dossier;
         if let Some(due) = self.tax_due {
-            facts.put("tax_due_cents", due.0, DOSSIER, dossier.as_of);
+            facts.put("tax_due_cents", due.0, self.source, dossier.as_of);
         }
         if let Some(receipt) = &dossier.receipt {
-            facts.put("tax_paid_cents", receipt.tax_paid.0, DOSSIER, dossier.as_of);
-            facts.put("receipt_used", receipt.used, DOSSIER, dossier.as_of);
+            facts.put(
+                "tax_paid_cents",
+                receipt.tax_paid.0,
+                self.source,
+                dossier.as_of,
+            );
+            facts.put("receipt_used", receipt.used, self.source, dossier.as_of);
         } else if self.application.tax_receipt_number.is_none() {
             // Known all the same: no receipt is shown, so nothing is shown to be paid or used.
             facts.put("tax_paid_cents", 0, ITEM, self.now);

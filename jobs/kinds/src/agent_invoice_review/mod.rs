@@ -70,7 +70,10 @@ impl JobKind for AgentInvoiceReview {
 
     fn parse(&self, payload: &Value) -> Result<Box<dyn Item>, PayloadError> {
         let application = payload::read(payload)?;
-        Ok(Box::new(Review { application }))
+        Ok(Box::new(Review {
+            application,
+            connector: self.connector,
+        }))
     }
 
     fn example(&self) -> Option<&'static str> {
@@ -92,6 +95,7 @@ impl JobKind for AgentInvoiceReview {
 /// One application under review.
 struct Review {
     application: Application,
+    connector: &'static str,
 }
 
 #[async_trait]
@@ -151,6 +155,7 @@ impl Item for Review {
             application: &self.application,
             basis: &basis,
             dossier: &dossier,
+            source: &format!("{}.dossier", self.connector),
             tax_due,
             findings,
             now: clock.now(),

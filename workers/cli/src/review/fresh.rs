@@ -108,7 +108,7 @@ async fn gather(
     job: &Job,
     past: Past<'_>,
 ) -> Option<Facts> {
-    let kinds = installation::kinds();
+    let kinds = clerkwork_runtime::kinds(&opened.config);
     let kind = installation::kind(&kinds, job.kind.as_str()).ok()?;
     let item = kind.parse(&serde_json::from_str(&job.payload).ok()?).ok()?;
     let upstreams = {

@@ -218,7 +218,7 @@ fn tried(known: &Known, effect: &EffectRecord) -> Vec<Tried> {
 
 /// What the upstream says now. Only reads.
 async fn ask(opened: &Opened, by: Actor, job: &Job, effect: &EffectRecord) -> Asked {
-    let kinds = installation::kinds();
+    let kinds = clerkwork_runtime::kinds(&opened.config);
     let kind = installation::kind(&kinds, job.kind.as_str())?;
     let internal = |error: String| Failure::internal(error);
     let payload =
