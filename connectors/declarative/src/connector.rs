@@ -17,9 +17,10 @@ use serde_json::{Value, json};
 
 use crate::{
     answer::Kind,
-    auth::{Auth, Session},
+    auth::{Auth, Grant, Session},
     fault::{Fault, Level, Notes},
     file::{self, Health, OperationSpec, Spec, Upstream},
+    form::{FormPage, Held},
     paging::Place,
     settings::Settings,
     template::Scope,
@@ -42,6 +43,8 @@ pub struct Declarative {
 struct Prepared {
     spec: OperationSpec,
     endpoint: Endpoint,
+    /// For the page that its form stands on.
+    page: Endpoint,
     timeout: Option<Duration>,
     accept: Accept,
 }
@@ -107,6 +110,7 @@ impl Declarative {
                 accept: accept(&operation, &session.auth),
                 spec: operation,
                 endpoint,
+                page: stack.read(name, "")?,
                 timeout: own,
             };
             operations.insert(name, prepared);
@@ -166,40 +170,88 @@ impl Declarative {
         scope: &Scope<'_>,
         link: Option<&str>,
     ) -> Result<Reply<'s>, ConnectorError> {
-        let mut outgoing = one.spec.request.fill(&one.endpoint, scope, link)?;
-        outgoing.accept = one.accept.clone();
-        outgoing.timeout = one.timeout;
-        self.send(&one.endpoint, outgoing).await
+        let request = &one.spec.request;
+        let mut worn = None;
+        for _ in 0..2 {
+            let mut grant = self.grant(&one.endpoint, worn).await?;
+            let mut held = None;
+            if let Some(page) = &request.page {
+                // Its token is one of the session, so the page is opened anew with each.
+                held = match self.open(page, one, scope).await {
+                    // Nothing was opened, and the form is to be seen all the same.
+                    Err(_) if self.stack.rehearses() => None,
+                    opened => Some(opened?),
+                };
+                grant = self.grant(&one.endpoint, None).await?;
+            }
+            let mut outgoing = request.fill(&one.endpoint, scope, link, held.as_ref())?;
+            outgoing.accept = one.accept.clone();
+            outgoing.timeout = one.timeout;
+            match self.with(&one.endpoint, outgoing, &grant).await? {
+                Some(reply) => return Ok(reply),
+                None => worn = Some(grant.generation),
+            }
+        }
+        Err(ended_at_once(&one.endpoint))
     }
 
+    /// Opens the page of a form, with a session that lasts.
+    async fn open(
+        &self,
+        page: &FormPage,
+        one: &Prepared,
+        scope: &Scope<'_>,
+    ) -> Result<Held, ConnectorError> {
+        let wrong = |why| one.page.error(ErrorKind::Misconfigured, why);
+        let at = page.address.fill(&one.page, scope).map_err(wrong)?;
+        let to = one.spec.request.address.fill(&one.page, scope);
+        let to = to.map_err(wrong)?;
+        let mut outgoing = Outgoing::new(Method::GET, at.clone());
+        outgoing.accept.markup = true;
+        expects_the_end(&mut outgoing.accept, &self.session.auth);
+        outgoing.timeout = one.timeout;
+        let reply = self.send(&one.page, outgoing).await?;
+        page.read(&reply, &at, &to, scope)
+    }
+
+    /// Sends a read, once more when the session turns out to be over.
     async fn send<'s>(
         &'s self,
         endpoint: &'s Endpoint,
         outgoing: Outgoing,
     ) -> Result<Reply<'s>, ConnectorError> {
-        let with = |headers| {
-            let mut outgoing = outgoing.clone();
-            outgoing.headers.extend(headers);
-            outgoing
-        };
-        let named = |mut error: ConnectorError| {
-            error.operation = endpoint.operation();
-            error
-        };
-        let grant = self.session.grant(None).await.map_err(named)?;
-        let mut generation = grant.generation;
-        let mut reply = self.stack.send(endpoint, &with(grant.headers)).await?;
-        if self.session.auth.is_over(&reply) {
-            let grant = self.session.grant(Some(generation)).await.map_err(named)?;
-            generation = grant.generation;
-            reply = self.stack.send(endpoint, &with(grant.headers)).await?;
-            if self.session.auth.is_over(&reply) {
-                let why = "upstream ended a session that had just begun; check the rights of the credentials";
-                return Err(endpoint.error(ErrorKind::Unauthorized, why));
+        let mut worn = None;
+        for _ in 0..2 {
+            let grant = self.grant(endpoint, worn).await?;
+            match self.with(endpoint, outgoing.clone(), &grant).await? {
+                Some(reply) => return Ok(reply),
+                None => worn = Some(grant.generation),
             }
         }
-        self.session.learn(generation, reply.headers()).await;
-        Ok(reply)
+        Err(ended_at_once(endpoint))
+    }
+
+    async fn grant(&self, endpoint: &Endpoint, worn: Option<u64>) -> Result<Grant, ConnectorError> {
+        self.session.grant(worn).await.map_err(|mut error| {
+            error.operation = endpoint.operation();
+            error
+        })
+    }
+
+    /// Sends with what a session gave; nothing when that is over.
+    async fn with<'s>(
+        &'s self,
+        endpoint: &'s Endpoint,
+        mut outgoing: Outgoing,
+        grant: &Grant,
+    ) -> Result<Option<Reply<'s>>, ConnectorError> {
+        outgoing.headers.extend(grant.headers.clone());
+        let reply = self.stack.send(endpoint, &outgoing).await?;
+        if self.session.auth.is_over(&reply) {
+            return Ok(None);
+        }
+        self.session.learn(grant.generation, reply.headers()).await;
+        Ok(Some(reply))
     }
 
     async fn perform(
@@ -228,6 +280,11 @@ impl Declarative {
     }
 }
 
+fn ended_at_once(endpoint: &Endpoint) -> ConnectorError {
+    let why = "upstream ended a session that had just begun; check the rights of the credentials";
+    endpoint.error(ErrorKind::Unauthorized, why)
+}
+
 /// Whether an output is as declared. After a write it is not known otherwise what was done.
 fn check(one: &Prepared, output: &Value, reply: &Reply<'_>) -> Result<(), ConnectorError> {
     let checked = one.spec.declared.output.check(output);
@@ -244,6 +301,7 @@ fn http(name: &'static str, upstream: Upstream, settings: &Settings) -> HttpSett
     let timeout = settings.timeout.or(upstream.timeout);
     http.request_timeout = timeout.unwrap_or(http.request_timeout);
     http.log = settings.log.clone();
+    http.rehearsal = settings.rehearsal.clone();
     http.connect_timeout = upstream.connect_timeout.unwrap_or(http.connect_timeout);
     http.max_response_bytes = upstream
         .max_response_bytes
@@ -266,6 +324,12 @@ fn accept(operation: &OperationSpec, auth: &Auth) -> Accept {
         statuses: response.statuses.clone(),
     };
     accept.statuses.extend(response.errors.status.keys());
+    expects_the_end(&mut accept, auth);
+    accept
+}
+
+/// Takes what shows that a session is over.
+fn expects_the_end(accept: &mut Accept, auth: &Auth) {
     match auth {
         Auth::None | Auth::Basic { .. } | Auth::Bearer { .. } => {}
         // A 401 often comes with a page, which says nothing more.
@@ -279,7 +343,6 @@ fn accept(operation: &OperationSpec, auth: &Auth) -> Accept {
             accept.redirects |= form.expired.location.is_some();
         }
     }
-    accept
 }
 
 #[async_trait]

@@ -26,6 +26,7 @@ mod extract;
 mod fault;
 mod file;
 mod folder;
+mod form;
 mod lint;
 mod lookup;
 mod paging;

@@ -11,16 +11,58 @@ use reqwest::{
     header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue},
 };
 
-use crate::template::{Fit, Json, Named, Scope, Template};
+use crate::{
+    form::{FormPage, Held},
+    template::{Fit, Json, Named, Scope, Template},
+};
 
 /// What goes out.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub(crate) method: Method,
-    pub(crate) path: Template,
-    pub(crate) query: Vec<(String, Template)>,
+    pub(crate) address: Address,
     pub(crate) headers: Vec<(HeaderName, Template)>,
     pub(crate) body: Body,
+    /// The page of the form that the body is, opened first.
+    pub(crate) page: Option<FormPage>,
+}
+
+/// Where something is, below the base.
+#[derive(Debug, Clone)]
+pub(crate) struct Address {
+    pub(crate) path: Template,
+    pub(crate) query: Vec<(String, Template)>,
+}
+
+impl Address {
+    /// The whole address.
+    ///
+    /// # Errors
+    /// Which value is missing or does not fit, or that it would lead elsewhere.
+    pub(crate) fn fill(&self, endpoint: &Endpoint, scope: &Scope<'_>) -> Result<Url, String> {
+        let path = self.path.text(scope, Fit::Path)?.unwrap_or_default();
+        let url = endpoint.url().join(path.trim_start_matches('/'));
+        let mut url = url.map_err(|_| "the path of the request makes no address")?;
+        let query = pairs(&self.query, scope)?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        stays(endpoint, url)
+    }
+
+    fn templates(&self) -> impl Iterator<Item = &Template> {
+        let query = self.query.iter().map(|(_, template)| template);
+        query.chain([&self.path])
+    }
+}
+
+/// Our credentials go with it, so it must be the upstream's.
+fn stays(endpoint: &Endpoint, url: Url) -> Result<Url, String> {
+    let base = endpoint.url();
+    if url.origin() != base.origin() || !url.path().starts_with(base.path()) {
+        return Err("the call would leave `base_url`; check the path of the request".into());
+    }
+    Ok(url)
 }
 
 #[derive(Debug, Clone)]
@@ -33,9 +75,8 @@ pub(crate) enum Body {
 
 impl Request {
     fn named(&self, word: &str) -> Named {
-        let pairs = self.query.iter().map(|(_, template)| template);
         let headers = self.headers.iter().map(|(_, template)| template);
-        let templates = pairs.chain(headers).chain([&self.path]);
+        let templates = self.address.templates().chain(headers);
         let named = templates.map(|template| template.named(word)).max();
         let body = match &self.body {
             Body::None => None,
@@ -59,7 +100,8 @@ impl Request {
         self.named(word) == Named::Required
     }
 
-    /// Fills it. `link` is the whole address instead, as an answer gave it.
+    /// Fills it. `link` is the whole address instead, as an answer gave it; `held` is what the page of the form
+    /// held.
     ///
     /// # Errors
     /// [`ErrorKind::Misconfigured`]: which value is missing or does not fit.
@@ -68,8 +110,9 @@ impl Request {
         endpoint: &Endpoint,
         scope: &Scope<'_>,
         link: Option<&str>,
+        held: Option<&Held>,
     ) -> Result<Outgoing, ConnectorError> {
-        self.filled(endpoint, scope, link)
+        self.filled(endpoint, scope, link, held)
             .map_err(|why| endpoint.error(ErrorKind::Misconfigured, why))
     }
 
@@ -78,17 +121,18 @@ impl Request {
         endpoint: &Endpoint,
         scope: &Scope<'_>,
         link: Option<&str>,
+        held: Option<&Held>,
     ) -> Result<Outgoing, String> {
         let url = match link {
             Some(link) => {
-                Url::parse(link).map_err(|_| "this cursor is no address; begin without one")?
+                let url = Url::parse(link);
+                stays(
+                    endpoint,
+                    url.map_err(|_| "this cursor is no address; begin without one")?,
+                )?
             }
-            None => self.url(endpoint, scope)?,
+            None => self.address.fill(endpoint, scope)?,
         };
-        let base = endpoint.url();
-        if url.origin() != base.origin() || !url.path().starts_with(base.path()) {
-            return Err("the call would leave `base_url`; check the path of the request".into());
-        }
         let mut outgoing = Outgoing::new(self.method.clone(), url);
         for (name, value) in &self.headers {
             if let Some(value) = value.text(scope, Fit::Plain)? {
@@ -100,7 +144,7 @@ impl Request {
                 outgoing.headers.insert(name, value);
             }
         }
-        let (body, media_type) = self.body(scope)?;
+        let (body, media_type) = self.body(scope, held)?;
         outgoing.body = body;
         if let Some(media_type) = media_type
             && !outgoing.headers.contains_key(CONTENT_TYPE)
@@ -118,18 +162,11 @@ impl Request {
         Ok(outgoing)
     }
 
-    fn url(&self, endpoint: &Endpoint, scope: &Scope<'_>) -> Result<Url, String> {
-        let path = self.path.text(scope, Fit::Path)?.unwrap_or_default();
-        let url = endpoint.url().join(path.trim_start_matches('/'));
-        let mut url = url.map_err(|_| "the path of the request makes no address")?;
-        let query = pairs(&self.query, scope)?;
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
-        Ok(url)
-    }
-
-    fn body(&self, scope: &Scope<'_>) -> Result<(Bytes, Option<&'static str>), String> {
+    fn body(
+        &self,
+        scope: &Scope<'_>,
+        held: Option<&Held>,
+    ) -> Result<(Bytes, Option<&'static str>), String> {
         Ok(match &self.body {
             Body::None => (Bytes::new(), None),
             Body::Json(json) => {
@@ -140,8 +177,13 @@ impl Request {
                 )
             }
             Body::Form(fields) => {
+                let declared = pairs(fields, scope)?;
+                if let Some(held) = held {
+                    let media_type = "application/x-www-form-urlencoded";
+                    return Ok((held.body(&declared)?.into(), Some(media_type)));
+                }
                 let body = Serializer::new(String::new())
-                    .extend_pairs(pairs(fields, scope)?)
+                    .extend_pairs(declared)
                     .finish();
                 (
                     body.into(),

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
-use clerkwork_connectors_api::http::{CallLog, RetrySettings, Secret};
+use clerkwork_connectors_api::http::{CallLog, Rehearsal, RetrySettings, Secret};
 use clerkwork_core::{Clock, SystemClock};
 
 /// What an installation says beside the file.
@@ -20,6 +20,8 @@ pub struct Settings {
     pub timeout: Option<Duration>,
     /// Each try of each call is put on record here.
     pub log: Option<Arc<dyn CallLog>>,
+    /// Where calls are kept in the place of being sent.
+    pub rehearsal: Option<Rehearsal>,
     /// What `{now}` is, and when tokens end.
     pub clock: Arc<dyn Clock>,
 }
@@ -34,6 +36,7 @@ impl Default for Settings {
             retry: RetrySettings::default(),
             timeout: None,
             log: None,
+            rehearsal: None,
             clock: Arc::new(SystemClock),
         }
     }

@@ -74,14 +74,21 @@ impl<'a> Reply<'a> {
 
     /// The text, in UTF-8; of a page in the charset that header or page declare, or that it looks like.
     pub fn text(&self) -> Cow<'_, str> {
+        match self.markup {
+            true => self.charset().decode(&self.body).0,
+            false => String::from_utf8_lossy(&self.body),
+        }
+    }
+
+    /// The charset of a page: what header or page declare, or what it looks like. A form that stands on it is sent
+    /// back in the same.
+    pub fn charset(&self) -> &'static encoding_rs::Encoding {
         if !self.markup {
-            return String::from_utf8_lossy(&self.body);
+            return encoding_rs::UTF_8;
         }
         let declared = self.headers.get(reqwest::header::CONTENT_TYPE);
         let declared = declared.and_then(|value| value.to_str().ok());
         html::encoding(declared.unwrap_or_default(), &self.body)
-            .decode(&self.body)
-            .0
     }
 
     /// Where it came from, to build errors from.

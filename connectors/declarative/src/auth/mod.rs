@@ -18,7 +18,7 @@ use reqwest::header::{self, HeaderMap, HeaderValue};
 
 use crate::{credential::Credential, settings::Settings};
 use cookies::Cookies;
-pub(crate) use session::Session;
+pub(crate) use session::{Grant, Session};
 
 /// How to sign in, as the file says.
 #[derive(Debug)]

@@ -88,6 +88,12 @@ impl Session {
         self: &Arc<Self>,
         over: Option<u64>,
     ) -> Result<Grant, ConnectorError> {
+        if self.auth.signs_in() && self.stack.rehearses() {
+            return Ok(Grant {
+                generation: 0,
+                headers: HeaderMap::new(),
+            });
+        }
         if !self.auth.signs_in() {
             let wrong = |why: String| self.read.error(ErrorKind::Misconfigured, why);
             let credentials = self.auth.credentials(&self.settings).map_err(wrong)?;

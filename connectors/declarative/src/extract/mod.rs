@@ -19,13 +19,12 @@ use serde_json::{Map, Value};
 
 pub(crate) use convert::{Convert, word_of};
 pub(crate) use read::Reader;
-pub(crate) use tree::{Locator, Top};
+pub(crate) use tree::{Here, Locator, Top};
 
 use crate::{
     path::Path,
     template::{Json, Scope},
 };
-use tree::Here;
 
 /// How to read one part of an answer.
 #[derive(Debug, Clone)]

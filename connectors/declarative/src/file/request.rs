@@ -5,10 +5,12 @@ use reqwest::{
     header::{AUTHORIZATION, COOKIE, HOST, HeaderName},
 };
 
-use super::tree::Node;
+use super::tree::{Node, Table};
 use crate::{
+    extract::Locator,
     fault::Span,
-    request::{Body, Request},
+    form::{FormPage, Keep},
+    request::{Address, Body, Request},
     template::{Allowed, Json, Template, template},
 };
 
@@ -33,20 +35,7 @@ pub(super) fn read(node: &Node<'_>, allowed: Allowed<'_>) -> Option<Request> {
             }
             found
         });
-    let path = table
-        .want("path", "the path below `base_url`")
-        .and_then(|node| {
-            let path = template(&node, allowed)?;
-            let text = path.sample();
-            if text.contains(['?', '#', '\\']) {
-                node.error("a path holds no `?`, `#` or `\\`; put a query into `query`");
-            }
-            if text.contains("://") || text.split('/').any(|part| part == "..") {
-                node.error("a path stays below `base_url`; leave out `://` and `..`");
-            }
-            Some(path)
-        });
-    let query = table.get("query").map(|node| templates(&node, allowed));
+    let address = address(&table, allowed);
     let headers = table.get("headers").map(|node| headers(&node, allowed));
     let json = table
         .get("json")
@@ -61,13 +50,69 @@ pub(super) fn read(node: &Node<'_>, allowed: Allowed<'_>) -> Option<Request> {
     if bodies.len() > 1 {
         table.error("a request has one body; give one of `json`, `form` and `xml`");
     }
+    let page = table.get("page").map(|node| {
+        if table.get("form").is_none() {
+            node.error("`page` is the page of a form; give `form`, the fields that are filled in");
+        }
+        page(&node, allowed)
+    });
     table.finish();
     Some(Request {
         method: method?,
-        path: path?,
-        query: query.map_or(Some(vec![]), |query| query)?,
+        address: address?,
         headers: headers.map_or(Some(vec![]), |headers| headers)?,
         body: bodies.into_iter().next().unwrap_or(Some(Body::None))?,
+        page: page.map_or(Some(None), |page| page.map(Some))?,
+    })
+}
+
+/// `path` and `query`.
+fn address(table: &Table<'_>, allowed: Allowed<'_>) -> Option<Address> {
+    let path = table
+        .want("path", "the path below `base_url`")
+        .and_then(|node| {
+            let path = template(&node, allowed)?;
+            let text = path.sample();
+            if text.contains(['?', '#', '\\']) {
+                node.error("a path holds no `?`, `#` or `\\`; put a query into `query`");
+            }
+            if text.contains("://") || text.split('/').any(|part| part == "..") {
+                node.error("a path stays below `base_url`; leave out `://` and `..`");
+            }
+            Some(path)
+        });
+    let query = table.get("query").map(|node| templates(&node, allowed));
+    Some(Address {
+        path: path?,
+        query: query.map_or(Some(vec![]), |query| query)?,
+    })
+}
+
+/// `page`: where the form stands.
+fn page(node: &Node<'_>, allowed: Allowed<'_>) -> Option<FormPage> {
+    let table = node.table()?;
+    let address = address(&table, allowed);
+    let form = table
+        .want("form", "the selector of the form on the page")
+        .and_then(|node| {
+            let selector = Locator::css(node.word()?);
+            selector.map_err(|why| node.error(why)).ok()
+        });
+    let keep = table.get("keep").map(|node| match node.text()? {
+        "hidden" => Some(Keep::Hidden),
+        "all" => Some(Keep::All),
+        other => {
+            node.error(format!(
+                "`{other}` does not say what goes along; there are: hidden, all"
+            ));
+            None
+        }
+    });
+    table.finish();
+    Some(FormPage {
+        address: address?,
+        form: form?,
+        keep: keep.unwrap_or(Some(Keep::Hidden))?,
     })
 }
 

@@ -5,6 +5,7 @@
 mod etax;
 mod faults;
 mod folder;
+mod forms;
 mod login;
 mod pages;
 mod paging;
