@@ -51,7 +51,14 @@ fn connectors_are_listed_shown_asked_and_tried_and_that_is_on_record() {
     ];
     let with = |more: &[&str]| home.run(&[&write[..], more].concat());
     with(&["--input", &input]).fails(4, &["through a job"]);
-    with(&["--input", &input, "--dry-run"]).ok();
+    let shown = home.json(&[&write[..], &["--input", &input, "--dry-run"]].concat());
+    let request = &shown["requests"][0];
+    assert_eq!(
+        (&request["method"], &shown["sent"]),
+        (&json!("POST"), &json!(false))
+    );
+    assert!(request["body"].as_str().unwrap().contains(number));
+    assert_eq!(request["headers"]["authorization"], Value::Null);
     with(&["--input", "{}", "--dry-run"]).fails(2, &["`application_number` is missing"]);
     with(&["--input", "{", "--dry-run"]).fails(2, &["`--input` holds no JSON"]);
     let again = home.json(&[

@@ -51,13 +51,15 @@ pub enum Clause {
     SessionRenewed,
     /// No more calls a second than were allowed.
     RateKept,
+    /// Each call is put on record before its answer is handed on.
+    Recorded,
     /// No credential in errors and logs.
     NoSecrets,
 }
 
 impl Clause {
     /// All, in the order in which they are tried.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Declared,
         Self::Healthy,
         Self::NoOther,
@@ -80,6 +82,7 @@ impl Clause {
         Self::NoLockOut,
         Self::SessionRenewed,
         Self::RateKept,
+        Self::Recorded,
         Self::NoSecrets,
     ];
 
@@ -138,6 +141,7 @@ impl Clause {
                 "a session that ends in the middle is renewed",
             ),
             Self::RateKept => ("不超过限速", "no more calls a second than were allowed"),
+            Self::Recorded => ("每次调用都有记录", "each call is put on record"),
             Self::NoSecrets => ("日志与报错不含凭证", "no credential in errors and logs"),
         };
         Text::new(zh, en)

@@ -14,14 +14,17 @@ use reqwest::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    task::JoinHandle,
+    task::{JoinHandle, JoinSet},
 };
 
-use crate::Exchange;
+use crate::{Exchange, cassette::Raw};
 
 /// Longest head and longest body of a request.
 const MAX_HEAD: usize = 64 * 1024;
 const MAX_BODY: usize = 16 * 1024 * 1024;
+
+/// Most that is kept of what went to the upstream and came back, in bytes.
+const TAPE: usize = 64 * 1024 * 1024;
 
 /// How a body without end is announced, and how much of one is given at most.
 const GIGABYTE: u64 = 1 << 30;
@@ -57,6 +60,8 @@ pub enum Trouble {
     Redirect(Url),
     /// An answer that ends in the middle.
     Torn,
+    /// The upstream is asked without the cookies, as if it had forgotten the session.
+    SignedOut,
 }
 
 impl Trouble {
@@ -72,6 +77,7 @@ impl Trouble {
             Self::OtherPage => "another page",
             Self::Redirect(_) => "redirect",
             Self::Torn => "answer that ends in the middle",
+            Self::SignedOut => "session forgotten",
         }
     }
 }
@@ -88,6 +94,7 @@ enum On {
     All,
     Once,
     Writes,
+    WriteOnce,
 }
 
 #[derive(Debug)]
@@ -96,6 +103,15 @@ struct Inner {
     client: Client,
     trouble: Mutex<Option<Played>>,
     exchanges: Mutex<Vec<Exchange>>,
+    tape: Mutex<Tape>,
+    /// Where the upstream is, and where this listens instead: what it says of itself is followed here.
+    origins: [String; 2],
+}
+
+#[derive(Debug, Default)]
+struct Tape {
+    kept: Vec<Raw>,
+    bytes: usize,
 }
 
 /// A proxy that listens until it is dropped.
@@ -133,17 +149,25 @@ impl Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let inner = Arc::new(Inner {
+            origins: [
+                upstream.origin().ascii_serialization(),
+                format!("http://{address}"),
+            ],
             upstream,
             client,
             trouble: Mutex::default(),
             exchanges: Mutex::default(),
+            tape: Mutex::default(),
         });
         let task = tokio::spawn({
             let inner = Arc::clone(&inner);
             async move {
+                // They end with the proxy.
+                let mut connections = JoinSet::new();
                 while let Ok((stream, _)) = listener.accept().await {
+                    while connections.try_join_next().is_some() {}
                     let inner = Arc::clone(&inner);
-                    tokio::spawn(async move {
+                    connections.spawn(async move {
                         // A connection that breaks is what the connector makes of it.
                         let _ = serve(stream, &inner).await;
                     });
@@ -155,6 +179,13 @@ impl Proxy {
             inner,
             task,
         })
+    }
+
+    /// Ends it, and every connection with it: whoever calls next finds nobody.
+    pub async fn stop(mut self) {
+        self.task.abort();
+        // How it ended is known.
+        let _ = (&mut self.task).await;
     }
 
     /// Where it listens, with the upstream's path.
@@ -178,12 +209,26 @@ impl Proxy {
         });
     }
 
+    /// Plays a trouble with the next request that is no `GET`.
+    pub fn play_on_write(&self, trouble: Trouble) {
+        *lock(&self.inner.trouble) = Some(Played {
+            trouble,
+            on: On::WriteOnce,
+        });
+    }
+
     /// Plays a trouble with requests that are no `GET`.
     pub fn play_on_writes(&self, trouble: Trouble) {
         *lock(&self.inner.trouble) = Some(Played {
             trouble,
             on: On::Writes,
         });
+    }
+
+    /// All that went to the upstream and came back; nothing when it was too much to keep.
+    pub(crate) fn tape(&self) -> Option<Vec<Raw>> {
+        let mut tape = lock(&self.inner.tape);
+        (tape.bytes <= TAPE).then(|| std::mem::take(&mut tape.kept))
     }
 
     /// The exchanges since the last time they were taken.
@@ -193,12 +238,41 @@ impl Proxy {
 }
 
 impl Inner {
+    fn keep(&self, asked: &Asked, status: u16, headers: &HeaderMap, body: &[u8]) {
+        let mut tape = lock(&self.tape);
+        tape.bytes += asked.body.len() + body.len();
+        if tape.bytes <= TAPE {
+            tape.kept.push(Raw {
+                method: asked.method.clone(),
+                target: asked.target.clone(),
+                sent: asked.body.clone(),
+                status,
+                headers: headers.clone(),
+                answer: body.to_vec(),
+            });
+        }
+    }
+
+    /// An answer in which the upstream is where this listens, as a gateway in front of it would have it.
+    fn here(&self, mut headers: HeaderMap, body: &[u8]) -> (HeaderMap, Vec<u8>) {
+        let [there, here] = &self.origins;
+        let moved = |bytes: &[u8]| crate::bytes::replace(bytes, there.as_bytes(), here.as_bytes());
+        for name in ["location", "link"] {
+            let value = headers.get(name).map(|value| moved(value.as_bytes()));
+            if let Some(value) = value.and_then(|value| HeaderValue::from_bytes(&value).ok()) {
+                headers.insert(name, value);
+            }
+        }
+        (headers, moved(body))
+    }
+
     fn trouble_of(&self, asked: &Asked) -> Option<Trouble> {
         let mut played = lock(&self.trouble);
         let now = played.clone()?;
         match now.on {
             On::All => {}
-            On::Once => *played = None,
+            On::WriteOnce if asked.method == "GET" => return None,
+            On::Once | On::WriteOnce => *played = None,
             On::Writes if asked.method == "GET" => return None,
             On::Writes => {}
         }
@@ -207,6 +281,7 @@ impl Inner {
 }
 
 /// A request as it came.
+#[derive(Clone)]
 struct Asked {
     method: String,
     target: String,
@@ -256,6 +331,12 @@ async fn answer(
     match trouble {
         None => {
             let (status, headers, body) = forward(inner, asked, exchange).await?;
+            put(stream, status, &headers, &body, exchange).await
+        }
+        Some(Trouble::SignedOut) => {
+            let mut asked = asked.clone();
+            asked.headers.remove("cookie");
+            let (status, headers, body) = forward(inner, &asked, exchange).await?;
             put(stream, status, &headers, &body, exchange).await
         }
         Some(Trouble::Status {
@@ -364,7 +445,9 @@ async fn forward(
     let response = sent.map_err(io::Error::other)?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let body = response.bytes().await.map_err(io::Error::other)?;
-    Ok((status, headers, body.to_vec()))
+    inner.keep(asked, status, &headers, &body);
+    let (headers, body) = inner.here(headers, &body);
+    Ok((status, headers, body))
 }
 
 async fn put(

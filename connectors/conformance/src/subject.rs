@@ -2,7 +2,8 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use clerkwork_connectors_api::{ConnectorError, contract::Connector};
+use clerkwork_connectors_api::{ConnectorError, contract::Connector, http::CallLog};
+use clerkwork_core::Timestamp;
 use reqwest::Url;
 use serde_json::{Value, json};
 
@@ -15,6 +16,10 @@ pub struct Place {
     pub timeout: Duration,
     /// The password, token or secret is to be this instead.
     pub wrong_credential: Option<String>,
+    /// What time it is, for whatever the connector says of it upstream.
+    pub at: Timestamp,
+    /// Where each call is to be put on record; nothing: nowhere.
+    pub log: Option<Arc<dyn CallLog>>,
 }
 
 /// An operation with inputs that the upstream can serve.
@@ -38,12 +43,16 @@ pub struct Subject {
     pub samples: Vec<Sample>,
     /// What must never show: tokens and passwords.
     pub secrets: Vec<String>,
+    /// Names of users, which a recording does not hold either.
+    pub users: Vec<String>,
     /// It keeps a session that a login began.
     pub has_session: bool,
     /// It reads pages rather than data.
     pub reads_pages: bool,
     /// Calls a second that it was told to keep to.
     pub rate: Option<u32>,
+    /// What time it is; idempotency keys are named after it, so that a replay has those of the recording.
+    pub at: Timestamp,
 }
 
 impl fmt::Debug for Subject {

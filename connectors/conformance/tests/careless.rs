@@ -12,7 +12,7 @@ use clerkwork_connectors_api::{
     ConnectorError, ErrorKind, agent_invoice,
     contract::{Answer, Connector, Idempotency, Looked, Polled, Profile},
 };
-use clerkwork_core::{IdempotencyKey, Text};
+use clerkwork_core::{IdempotencyKey, Text, Timestamp};
 use clerkwork_sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 
@@ -156,9 +156,11 @@ async fn broken(signs_in: bool, reads_pages: bool, operations: &[&str]) -> BTree
         upstream: sandbox.url().parse().unwrap(),
         samples: operations.iter().map(sample).collect(),
         secrets: vec![TOKEN.into()],
+        users: vec![],
         has_session: signs_in,
         reads_pages,
         rate: Some(5),
+        at: Timestamp(1_772_352_000_000_000),
     };
     let report = check(&subject, |_| {}).await.unwrap().unwrap();
     report.broken().map(|ruling| ruling.clause).collect()

@@ -108,7 +108,7 @@ pub fn upstreams(config: &Config, around: Surroundings) -> Result<Upstreams, Fai
 pub fn recorded(opened: &Opened, by: Actor) -> Surroundings {
     Surroundings {
         log: Some(Arc::new(CallEvents::new(opened.ledger.clone(), by))),
-        pace: None,
+        ..Surroundings::default()
     }
 }
 

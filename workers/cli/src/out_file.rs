@@ -73,7 +73,10 @@ fn taken(path: &Path) -> Failure {
 }
 
 /// Writes the whole file or none of it.
-fn save(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
+///
+/// # Errors
+/// It could not be written, or there is a file that is not to be replaced.
+pub fn save(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
     let failed = |error: std::io::Error| {
         Failure::missing("not_written", format!("`{}`: {error}", path.display()))
     };

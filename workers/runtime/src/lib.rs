@@ -37,7 +37,7 @@ mod witness;
 
 pub use call_events::CallEvents;
 pub use config::*;
-pub use connectors::{Connectors, Surroundings, built_in, connect_upstreams, kinds};
+pub use connectors::{Connectors, ForCheck, Surroundings, built_in, connect_upstreams, kinds};
 pub use data_dir::*;
 pub use fleet_turns::FleetTurns;
 pub use installation::Installation;

@@ -32,6 +32,7 @@ impl Services {
         let surroundings = Surroundings {
             log: Some(Arc::new(calls)),
             pace: Some(Arc::new(FleetTurns::new(&queue))),
+            ..Surroundings::default()
         };
         if config.connectors.folder.is_none() {
             // There to put files into; what cannot be made is told when it is missed.

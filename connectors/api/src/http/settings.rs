@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Auth, BreakerSettings, CallLog, FleetSettings, ProxySettings};
+use super::{Auth, BreakerSettings, CallLog, FleetSettings, ProxySettings, Rehearsal};
 use crate::credential::{Credential, Secret};
 
 /// How to reach one upstream.
@@ -53,6 +53,8 @@ pub struct HttpSettings {
     pub breaker: BreakerSettings,
     /// Where every try is recorded; nothing: nowhere.
     pub log: Option<Arc<dyn CallLog>>,
+    /// Where calls are kept in the place of being sent; nothing to send them.
+    pub rehearsal: Option<Rehearsal>,
 }
 
 impl HttpSettings {
@@ -84,6 +86,7 @@ impl HttpSettings {
             retry: RetrySettings::default(),
             breaker: BreakerSettings::default(),
             log: None,
+            rehearsal: None,
         }
     }
 }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use tracing::{Instrument, Span, field::Empty};
 
 use super::{
-    BreakerStatus, CallLog, HttpSettings, Outgoing, Reply, RetrySettings,
+    BreakerStatus, CallLog, HttpSettings, Outgoing, Rehearsal, Reply, RetrySettings,
     admission::Admission,
     auth::Signer,
     breaker::Breaker,
@@ -42,6 +42,7 @@ pub struct HttpStack {
     breaker: Breaker,
     retry: RetrySettings,
     log: Option<Arc<dyn CallLog>>,
+    rehearsal: Option<Rehearsal>,
     pub(super) max_response_bytes: usize,
     pub(super) kept: Kept,
 }
@@ -73,6 +74,7 @@ impl HttpStack {
             breaker: Breaker::new(settings.name, settings.breaker, Instant::now()),
             retry: settings.retry,
             log: settings.log,
+            rehearsal: settings.rehearsal,
             max_response_bytes: settings.max_response_bytes,
             kept: Kept::new(settings.revalidate_bytes),
         })
@@ -104,6 +106,11 @@ impl HttpStack {
             self.origins.base(),
             path,
         )
+    }
+
+    /// Whether nothing is sent: calls are only shown.
+    pub fn rehearses(&self) -> bool {
+        self.rehearsal.is_some()
     }
 
     /// What a status page shows of the circuit breaker.
@@ -214,6 +221,9 @@ impl HttpStack {
         attempt: u32,
     ) -> Result<Reply<'a>, Fault> {
         let mut request = self.request(outgoing)?;
+        if let Some(rehearsal) = &self.rehearsal {
+            return Err(rehearsal.keep(outgoing));
+        }
         let kept = self.kept.find(endpoint, outgoing);
         if let Some(kept) = &kept {
             kept.ask(request.headers_mut());

@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 
 use clerkwork_connectors_api::{
-    ErrorKind,
-    contract::{Idempotency, Looked, Operation},
-    http::Access,
+    ConnectorError, ErrorKind,
+    contract::{Answer, Connector, Idempotency, Looked, Operation},
+    http::{Access, CallRecord},
 };
 use serde_json::{Value, json};
 
-use super::{Found, Trial, broken, not_tried};
+use super::{Found, Objection, Trial, broken, not_tried};
 use crate::{Clause, Trouble};
 
 /// Pages that are read of a list at most.
@@ -30,6 +30,7 @@ impl Trial<'_> {
             Clause::SessionRenewed if !operation.polled => {
                 Some(self.session_renewed(operation).await)
             }
+            Clause::Recorded => Some(self.recorded(operation).await),
             _ => None,
         }
     }
@@ -140,22 +141,85 @@ impl Trial<'_> {
         }
     }
 
-    /// The upstream says once that nobody is signed in.
+    /// The upstream says once that nobody is signed in: with 401, or in its own way to whoever comes without cookies.
     async fn session_renewed(&mut self, operation: &Operation) -> Found {
-        if !self.subject.has_session || self.subject.reads_pages {
-            return not_tried("its sessions end otherwise than with 401");
+        if !self.subject.has_session {
+            return not_tried("it keeps no session");
         }
         let connector = self.ready().await?;
         let (key, input) = (self.key(), self.input(operation)?);
-        self.proxy.play_once(Trouble::Status {
-            status: 401,
-            retry_after: None,
-        });
-        let key = (operation.access() == Access::Write).then_some(&key);
-        match self.call(&*connector, operation, key, &input).await? {
+        let is_write = operation.access() == Access::Write;
+        match self.subject.reads_pages {
+            // Of many steps the one that matters.
+            true if is_write => self.proxy.play_on_write(Trouble::SignedOut),
+            true => self.proxy.play_once(Trouble::SignedOut),
+            false => self.proxy.play_once(Trouble::Status {
+                status: 401,
+                retry_after: None,
+            }),
+        }
+        let named = is_write.then_some(&key);
+        match self.call(&*connector, operation, named, &input).await? {
             Ok(_) => Ok(()),
+            Err(error) if is_write && error.kind == ErrorKind::Transient => {
+                // Nothing was done, and the caller may try again.
+                match self.look(&*connector, operation, &key, &input).await? {
+                    Looked::DidNotHappen => Ok(()),
+                    other => broken(format!(
+                        "ended as transient, and is looked up as {}",
+                        name(&other)
+                    )),
+                }
+            }
             Err(error) => broken(format!("ended as {}: {error}", error.kind.as_str())),
         }
+    }
+
+    /// Each exchange has its record, and without a record there is no answer.
+    async fn recorded(&mut self, operation: &Operation) -> Found {
+        let connector = self.ready().await?;
+        self.calls.take();
+        let answer = self.once(&*connector, operation).await?;
+        if let Err(error) = answer {
+            return broken(error.to_string());
+        }
+        let mut left: Vec<_> = self.calls.take();
+        for sent in self.proxy.take() {
+            let its =
+                |record: &CallRecord| record.method == sent.method && record.status == sent.status;
+            let Some(at) = left.iter().position(its) else {
+                return broken(format!("not on record: {}", sent.line()));
+            };
+            left.swap_remove(at);
+        }
+        if let Some(record) = left.first() {
+            return broken(format!(
+                "on record, and never sent: {} {}",
+                record.method, record.path
+            ));
+        }
+        self.calls.refuse(true);
+        let answer = self.once(&*connector, operation).await;
+        self.calls.refuse(false);
+        match answer? {
+            Err(_) => Ok(()),
+            Ok(_) => broken("it was answered, though the call could not be put on record"),
+        }
+    }
+
+    /// A call with the next input.
+    async fn once(
+        &mut self,
+        connector: &dyn Connector,
+        operation: &Operation,
+    ) -> Result<Result<Answer, ConnectorError>, Objection> {
+        let key = self.key();
+        let input = match operation.polled {
+            true => Value::Null,
+            false => self.input(operation)?,
+        };
+        let key = (operation.access() == Access::Write).then_some(&key);
+        self.call(connector, operation, key, &input).await
     }
 }
 

@@ -20,7 +20,10 @@ use clerkwork_core::IdempotencyKey;
 use serde_json::Value;
 use tracing::instrument::WithSubscriber;
 
-use crate::{Clause, Outcome, Place, Proxy, Report, Ruling, Subject, Trouble, watch::Watch};
+use crate::{
+    Cassette, Clause, Outcome, Place, Proxy, Report, Ruling, Subject, Trouble, calls::Calls,
+    cassette::Checked, watch::Watch,
+};
 
 /// How long a try may take while it is checked.
 const TIMEOUT: Duration = Duration::from_millis(200);
@@ -53,12 +56,25 @@ pub async fn check(
     subject: &Subject,
     told: impl Fn(Clause),
 ) -> io::Result<Result<Report, ConnectorError>> {
+    let checked = check_and_record(subject, told).await?;
+    Ok(checked.map(|(report, _)| report))
+}
+
+/// Goes through all clauses, and keeps what the upstream answered; nothing when it was too much to keep.
+///
+/// # Errors
+/// As [`check`].
+pub async fn check_and_record(
+    subject: &Subject,
+    told: impl Fn(Clause),
+) -> io::Result<Result<(Report, Option<Cassette>), ConnectorError>> {
     let proxy = Proxy::start(subject.upstream.clone()).await?;
     let watch = Watch::default();
     let mut trial = Trial {
         subject,
         proxy,
         watch: watch.clone(),
+        calls: Arc::default(),
         left: HashMap::new(),
         rulings: Vec::new(),
         keys: 0,
@@ -79,11 +95,23 @@ pub async fn check(
         }
     };
     run.with_subscriber(watch.subscriber()).await;
-    Ok(Ok(Report {
+    let credentials = [subject.secrets.as_slice(), &subject.users].concat();
+    let checked = Checked {
+        connector: profile.name,
+        version: &profile.version,
+        at: subject.at,
+        upstream: &subject.upstream,
+        samples: &subject.samples,
+        credentials: &credentials,
+    };
+    let tape = trial.proxy.tape();
+    let cassette = tape.map(|tape| Cassette::new(&checked, tape));
+    let report = Report {
         connector: profile.name,
         version: profile.version,
         rulings: trial.rulings,
-    }))
+    };
+    Ok(Ok((report, cassette)))
 }
 
 /// A check under way.
@@ -91,6 +119,8 @@ struct Trial<'a> {
     subject: &'a Subject,
     proxy: Proxy,
     watch: Watch,
+    /// What the connector put on record.
+    calls: Arc<Calls>,
     /// Inputs of each operation that were not used yet.
     left: HashMap<String, VecDeque<Value>>,
     rulings: Vec<Ruling>,
@@ -114,7 +144,8 @@ impl Trial<'_> {
             | Clause::PollEnds
             | Clause::WriteFound
             | Clause::WriteTwice
-            | Clause::SessionRenewed => {
+            | Clause::SessionRenewed
+            | Clause::Recorded => {
                 for operation in operations {
                     if let Some(found) = self.calls(clause, operation).await {
                         self.rule(clause, Some(operation.name), found);
@@ -166,12 +197,18 @@ impl Trial<'_> {
         self.connect_to(self.proxy.base_url())
     }
 
-    fn connect_to(&self, base_url: String) -> Result<Arc<dyn Connector>, ConnectorError> {
-        let connector = (self.subject.connect)(&Place {
+    fn place(&self, base_url: String) -> Place {
+        Place {
             base_url,
             timeout: TIMEOUT,
             wrong_credential: None,
-        });
+            at: self.subject.at,
+            log: Some(Arc::clone(&self.calls) as _),
+        }
+    }
+
+    fn connect_to(&self, base_url: String) -> Result<Arc<dyn Connector>, ConnectorError> {
+        let connector = (self.subject.connect)(&self.place(base_url));
         match &connector {
             Ok(connector) => self.watch.note(&format!("{connector:?}")),
             Err(error) => self.watch.note(&format!("{error:?}")),
@@ -224,7 +261,7 @@ impl Trial<'_> {
 
     fn key(&mut self) -> IdempotencyKey {
         self.keys += 1;
-        IdempotencyKey(format!("conformance-{}-{}", std::process::id(), self.keys))
+        IdempotencyKey(format!("conformance-{}-{}", self.subject.at.0, self.keys))
     }
 
     /// Calls an operation, or polls it. A call that does not come back in time is an objection.

@@ -9,10 +9,9 @@ use clerkwork_connectors_api::{
 };
 use clerkwork_core::IdempotencyKey;
 use serde_json::Value;
-use tokio::net::TcpListener;
 
 use super::{Found, Objection, Trial, broken, calls::name, not_tried};
-use crate::{Clause, Trouble};
+use crate::{Clause, Proxy, Trouble};
 
 /// Statuses that are played.
 const STATUSES: [u16; 12] = [400, 401, 403, 404, 408, 409, 422, 429, 500, 502, 503, 504];
@@ -130,15 +129,17 @@ impl Trial<'_> {
     }
 
     async fn no_connection(&mut self, operation: &Operation) -> Found {
-        if self.subject.has_session {
-            return not_tried("its session begins over the same connection");
-        }
-        let free = TcpListener::bind(("127.0.0.1", 0)).await;
-        let address = free.and_then(|listener| listener.local_addr());
-        let address = address.map_err(|error| Objection::NotTried(error.to_string()))?;
-        let path = self.subject.upstream.path();
-        let connector = self.connect_to(format!("http://{address}{path}"));
+        let proxy = Proxy::start(self.subject.upstream.clone()).await;
+        let proxy = proxy.map_err(|error| Objection::NotTried(error.to_string()))?;
+        let connector = self.connect_to(proxy.base_url());
         let connector = connector.map_err(|error| Objection::Broken(error.to_string()))?;
+        // A session begins before the way to the upstream is gone.
+        if self.subject.has_session
+            && let Err(error) = connector.health().await
+        {
+            return not_tried(format!("no session: {error}"));
+        }
+        proxy.stop().await;
         let input = match operation.polled {
             true => Value::Null,
             false => self.glance(operation)?,

@@ -11,7 +11,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::{Found, Objection, Trial, broken, not_tried};
-use crate::{Clause, Place};
+use crate::Clause;
 
 impl Trial<'_> {
     pub(super) async fn whole(&mut self, clause: Clause, operations: &[Operation]) -> Found {
@@ -55,11 +55,9 @@ impl Trial<'_> {
         if !self.subject.has_session {
             return not_tried("it keeps no session");
         }
-        let connector = (self.subject.connect)(&Place {
-            base_url: self.proxy.base_url(),
-            timeout: super::TIMEOUT,
-            wrong_credential: Some("a-wrong-one".into()),
-        });
+        let mut place = self.place(self.proxy.base_url());
+        place.wrong_credential = Some("a-wrong-one".into());
+        let connector = (self.subject.connect)(&place);
         let connector = connector.map_err(|error| Objection::Broken(error.to_string()))?;
         let mut posts = Vec::new();
         for _ in 0..3 {

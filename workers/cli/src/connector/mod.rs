@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use clap::Subcommand;
 use clerkwork_audit::{EventDraft, EventType};
-use clerkwork_connectors_api::{ConnectorError, ErrorKind, contract::Connector};
-use clerkwork_runtime::Connectors;
+use clerkwork_connectors_api::{ConnectorError, ErrorKind, contract::Connector, http::Rehearsal};
+use clerkwork_runtime::{Connectors, Surroundings};
 use serde_json::json;
 
 use crate::{
@@ -51,11 +51,18 @@ impl Verb {
     }
 }
 
-/// Every connector of this installation; its calls are this person's.
-fn all(opened: &Opened, by: &Principal) -> Result<Connectors, Failure> {
+/// Every connector of this installation; its calls are this person's, and in a rehearsal nobody's.
+fn all(
+    opened: &Opened,
+    by: &Principal,
+    rehearsal: Option<Rehearsal>,
+) -> Result<Connectors, Failure> {
     let config = connection::fill_in(&opened.config)?;
-    let log = installation::recorded(opened, by.actor());
-    Ok(Connectors::of(&config, log)?)
+    let around = Surroundings {
+        rehearsal,
+        ..installation::recorded(opened, by.actor())
+    };
+    Ok(Connectors::of(&config, around)?)
 }
 
 /// The one of that name.

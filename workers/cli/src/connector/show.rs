@@ -56,7 +56,7 @@ pub async fn list(context: &Context, args: ListArgs) -> Outcome {
     let opened = installation::open(context).await?;
     let verb = "connector.list";
     let by = context.authorise(&opened, &args.acting, verb, None).await?;
-    let connectors = all(&opened, &by)?;
+    let connectors = all(&opened, &by, None)?;
     let (mut rows, mut items) = (Vec::new(), Vec::new());
     for fault in connectors.faults() {
         context.out.note(format!("left out: {fault}"));
@@ -112,7 +112,7 @@ pub async fn show(context: &Context, args: ShowArgs) -> Outcome {
     let opened = installation::open(context).await?;
     let verb = "connector.show";
     let by = context.authorise(&opened, &args.acting, verb, None).await?;
-    let connector = named(&all(&opened, &by)?, &args.connector)?;
+    let connector = named(&all(&opened, &by, None)?, &args.connector)?;
     let profile = connector.profile();
     let operations: Vec<_> = match &args.operation {
         Some(name) => vec![

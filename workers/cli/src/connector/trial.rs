@@ -7,8 +7,12 @@ use std::{
     time::Instant,
 };
 
-use clerkwork_connectors_api::http::Access;
-use serde_json::{Value, json};
+use clerkwork_connectors_api::{
+    contract::{Connector, Operation},
+    http::{Access, Rehearsal, Rehearsed},
+};
+use clerkwork_core::IdempotencyKey;
+use serde_json::{Map, Value, json};
 
 use super::{all, failed, named, note};
 use crate::{
@@ -33,7 +37,7 @@ pub struct HealthArgs {
 /// Calls an operation that reads, and shows what it gives; personal data included.
 ///
 /// A write is never made from here: it goes through a job, the policy and the journal. With --dry-run an input
-/// is checked and nothing is sent. That it was called is an event, under your name. With --json: {"output", "ms"}
+/// is checked, the first request is shown as it would go out, without credentials, and nothing is sent. That it was called is an event, under your name. With --json: {"output", "ms"}
 /// or, of an operation that is polled, {"items", "next", "ms"}.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -54,7 +58,7 @@ pub struct TryArgs {
     /// Of an operation that is polled: go on after this, `next` of the page before
     #[arg(long)]
     after: Option<String>,
-    /// Check the input, and send nothing
+    /// Check the input, show what would go out, and send nothing
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -73,7 +77,7 @@ pub async fn health(context: &Context, args: HealthArgs) -> Outcome {
     let by = context
         .authorise(&opened, &args.acting, "connector.health", None)
         .await?;
-    let connector = named(&all(&opened, &by)?, &args.connector)?;
+    let connector = named(&all(&opened, &by, None)?, &args.connector)?;
     let name = connector.profile().name;
     let began = Instant::now();
     let answer = connector.health().await;
@@ -106,13 +110,55 @@ fn input(args: &TryArgs) -> Result<Value, Failure> {
         .map_err(|error| Failure::input(format!("`{name}` holds no JSON: {error}")))
 }
 
+/// What an operation would send, up to the first answer that it would go by.
+async fn rehearsed(
+    connector: &dyn Connector,
+    operation: &Operation,
+    args: &TryArgs,
+    input: &Value,
+    rehearsal: &Rehearsal,
+) -> Result<Vec<Rehearsed>, Failure> {
+    let key = IdempotencyKey("dry-run".into());
+    let named = (operation.access() == Access::Write).then_some(&key);
+    let ended = match operation.polled {
+        true => connector
+            .poll(operation.name, args.after.as_deref(), PAGE)
+            .await
+            .map(|_| ()),
+        false => connector
+            .call(operation.name, named, input)
+            .await
+            .map(|_| ()),
+    };
+    let calls = rehearsal.take();
+    match ended {
+        // Why it would send nothing at all.
+        Err(error) if calls.is_empty() => Err(failed(&error)),
+        _ => Ok(calls),
+    }
+}
+
+/// As HTTP has it.
+fn shown(call: &Rehearsed) -> String {
+    let mut lines = vec![format!("{} {}", call.method, call.url)];
+    let headers = call.headers.iter();
+    lines.extend(headers.map(|(name, value)| format!("{name}: {value}")));
+    if !call.body.is_empty() {
+        lines.push(format!("\n{}", call.body));
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
 /// Calls it.
 pub async fn call(context: &Context, args: TryArgs) -> Outcome {
     let opened = installation::open(context).await?;
     let by = context
         .authorise(&opened, &args.acting, "connector.try", None)
         .await?;
-    let connector = named(&all(&opened, &by)?, &args.connector)?;
+    let rehearsal = args.dry_run.then(Rehearsal::default);
+    let connectors = all(&opened, &by, rehearsal.clone())?;
+    let connector = named(&connectors, &args.connector)?;
     let profile = connector.profile();
     let operation = profile.operation(&args.operation);
     let operation = operation.map_err(|error| failed(&error))?;
@@ -126,13 +172,26 @@ pub async fn call(context: &Context, args: TryArgs) -> Outcome {
             operation.name, profile.name, operation.name
         )));
     }
-    if args.dry_run {
+    if let Some(rehearsal) = rehearsal {
+        let calls = rehearsed(&*connector, operation, &args, &input, &rehearsal).await?;
         note(&opened, &by, profile.name, operation.name, None).await?;
+        for call in &calls {
+            out.line(shown(call));
+        }
         out.line(format!(
             "{}.{}: the input fits; nothing was sent",
             profile.name, operation.name
         ));
-        out.json(&json!({"connector": profile.name, "operation": operation.name, "input": input, "sent": false}));
+        let calls = calls.iter().map(|call| {
+            let headers: Map<_, _> = call
+                .headers
+                .iter()
+                .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
+                .collect();
+            json!({"method": call.method, "url": call.url, "headers": headers, "body": call.body})
+        });
+        let calls: Vec<_> = calls.collect();
+        out.json(&json!({"connector": profile.name, "operation": operation.name, "input": input, "sent": false, "requests": calls}));
         return Ok(Exit::Done);
     }
     if operation.access() == Access::Write {

@@ -16,7 +16,7 @@ use clerkwork_connectors_api::{
     credential::{Credential, Secret},
     http::{
         Auth, CallLog, FleetPace, FleetSettings, HttpSettings, InFlightSettings, PaceSettings,
-        ProxySettings,
+        ProxySettings, Rehearsal,
     },
     red_letter::NotConnected,
 };
@@ -39,6 +39,8 @@ pub struct Surroundings {
     pub log: Option<Arc<dyn CallLog>>,
     /// Turns of a rate that is set for the whole fleet.
     pub pace: Option<Arc<dyn FleetPace>>,
+    /// Calls are kept here in the place of being made: for somebody who only wants to see them.
+    pub rehearsal: Option<Rehearsal>,
 }
 
 /// The connectors of an installation: those that are compiled in and whose upstream is set, then those that are
@@ -70,6 +72,7 @@ impl Connectors {
             true => {
                 let settings = Settings {
                     log: around.log.clone(),
+                    rehearsal: around.rehearsal.clone(),
                     ..Settings::default()
                 };
                 let opened = Folder::open(&place, settings);
@@ -222,6 +225,7 @@ fn etax(config: &Config, around: &Surroundings) -> Result<Option<Etax>, StartErr
     });
     http.pace = pace(etax.rate_per_second, etax.burst);
     http.log = around.log.clone();
+    http.rehearsal = around.rehearsal.clone();
     let fleet = pace(etax.fleet_rate, etax.burst).zip(around.pace.clone());
     http.fleet = fleet.map(|(rate, pace)| FleetSettings { pace, rate });
     Ok(Some(Etax::new(EtaxSettings::new(http))?))
@@ -249,23 +253,42 @@ fn portal(config: &Config, around: &Surroundings) -> Result<Option<Portal>, Star
     settings.http.idle_connections = config.fleet.concurrency;
     settings.http.pace = pace(portal.rate_per_second, portal.burst);
     settings.http.log = around.log.clone();
+    settings.http.rehearsal = around.rehearsal.clone();
     Ok(Some(Portal::new(settings)?))
 }
 
-/// A connector that is compiled in, for a place of its own: to check it. Nothing when none has that name.
+/// A place of its own for a connector that is compiled in.
+#[derive(Debug)]
+pub struct ForCheck<'a> {
+    /// Which connector.
+    pub name: &'a str,
+    /// Where its upstream is.
+    pub base_url: &'a str,
+    /// Token or password.
+    pub credential: &'a str,
+    /// For one try.
+    pub timeout: Duration,
+    /// Calls a second, one at a time.
+    pub rate: u32,
+    /// Where calls are put on record; nothing: nowhere.
+    pub log: Option<Arc<dyn CallLog>>,
+}
+
+/// A connector that is compiled in, to check it. Nothing when none has that name.
 ///
 /// # Errors
 /// It cannot be built for that place.
-pub fn built_in(
-    name: &str,
-    base_url: &str,
-    credential: &str,
-    timeout: Duration,
-) -> Result<Option<Arc<dyn Connector>>, ConnectorError> {
-    match name {
+pub fn built_in(place: &ForCheck<'_>) -> Result<Option<Arc<dyn Connector>>, ConnectorError> {
+    let set = |http: &mut HttpSettings| {
+        http.request_timeout = place.timeout;
+        http.pace = pace(place.rate, 1);
+        http.log = place.log.clone();
+    };
+    let credential = Secret::new(place.credential);
+    match place.name {
         "etax" => {
-            let mut http = HttpSettings::new("etax", base_url, Secret::new(credential));
-            http.request_timeout = timeout;
+            let mut http = HttpSettings::new("etax", place.base_url, credential);
+            set(&mut http);
             let mut settings = EtaxSettings::new(http);
             // One question, one call: so each can be told from the others.
             settings.dossiers_per_call = 1;
@@ -274,10 +297,10 @@ pub fn built_in(
         "portal" => {
             let credential = clerkwork_portal::Credential {
                 user: "robot".into(),
-                password: Secret::new(credential).into(),
+                password: credential.into(),
             };
-            let mut settings = PortalSettings::new("portal", base_url, credential);
-            settings.http.request_timeout = timeout;
+            let mut settings = PortalSettings::new("portal", place.base_url, credential);
+            set(&mut settings.http);
             Ok(Some(Arc::new(Portal::new(settings)?)))
         }
         _ => Ok(None),

@@ -1,39 +1,44 @@
 //! `clerkwork connector check`
 
-use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
+mod connect;
+mod nature;
+mod samples;
+mod upstream;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clerkwork_conformance::{
-    Outcome as Fate, Place, Report, Sample, Subject, check, of_agent_invoices,
+    Cassette, Clause, Outcome as Fate, Place, Report, Subject, check_and_record,
 };
-use clerkwork_connectors_api::{ConnectorError, agent_invoice, contract::Connector, http::Secret};
-use clerkwork_declarative::{Declarative, Fault, Settings};
-use clerkwork_runtime::built_in;
-use clerkwork_sandbox::{Options, Running, Sandbox};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     batch::bar,
     context::Context,
-    failure::{Exit, Failure, Outcome, chain},
-    texts,
+    failure::{Exit, Failure, Outcome},
+    out_file, texts,
 };
-
-/// The credential of the simulated platform of a check.
-const CREDENTIAL: &str = "the-credential-of-this-check";
-
-/// Applications that it has.
-const APPLICATIONS: usize = 120;
+use connect::{Connect, RATE, of_build, of_file};
+use nature::Nature;
+use upstream::Upstream;
 
 /// Checks that a connector keeps its contract, under the faults of networks and upstreams.
 ///
 /// A file is checked against a simulated platform that is started for it, or against an upstream for tests: writes
 /// are carried out there. Connectors that are compiled in (`etax`, `portal`) are checked against the simulated
 /// platform. The report says of each clause and operation whether it was kept, and shows the exchange that broke
-/// it. Exit code 1 when a clause is broken. With --json: {"connector", "version", "rulings"}.
+/// it. With --record the upstream's answers are kept in a file, without credentials and with other numbers in the
+/// place of those that name people; with --replay they stand for the upstream, offline. Exit code 1 when a clause is
+/// broken. With --json: {"connector", "version", "rulings"}.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   clerkwork connector check etax
-  clerkwork connector check erp.toml --upstream https://erp-test.example --samples samples.json")]
+  clerkwork connector check erp.toml --upstream https://erp-test.example --samples samples.json --record erp.json
+  clerkwork connector check erp.toml --replay erp.json")]
 pub struct Args {
     /// A file, or the name of a connector that is compiled in
     connector: String,
@@ -43,229 +48,137 @@ pub struct Args {
     /// What to call the operations with, as JSON: {"operation": [input, …]}; of a write ten or more
     #[arg(long, value_name = "FILE")]
     samples: Option<PathBuf>,
+    /// Keeps the upstream's answers, when every clause that was tried is kept
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Writes over a recording that is there
+    #[arg(long, requires = "record")]
+    force: bool,
+    /// Answers that were recorded in the place of an upstream
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["upstream", "samples", "record"])]
+    replay: Option<PathBuf>,
     /// Only what is not kept
     #[arg(long)]
     broken: bool,
 }
 
-/// What a file says of itself that the check needs.
-#[derive(Debug, Default)]
-struct Nature {
-    text: String,
-    variables: Vec<String>,
-    credentials: Vec<String>,
-    signs_in: bool,
-    reads_pages: bool,
-    rate: Option<u32>,
-}
-
-impl Nature {
-    fn of(text: String) -> Self {
-        let mut nature = Self {
-            text,
-            ..Self::default()
-        };
-        // What is wrong with it is told when it is loaded.
-        let Ok(table) = nature.text.parse::<toml::Table>() else {
-            return nature;
-        };
-        let at = |path: &[&str]| {
-            let (first, rest) = path.split_first()?;
-            rest.iter()
-                .try_fold(table.get(*first)?, |value, name| value.get(name))
-        };
-        let kind = at(&["auth", "kind"]).and_then(toml::Value::as_str);
-        nature.signs_in = kind == Some("form");
-        let number = |name| at(&["upstream", "rate", name]).and_then(toml::Value::as_integer);
-        let rate = number("per_second").map(|rate| rate + number("burst").unwrap_or(1) - 1);
-        nature.rate = rate
-            .and_then(|rate| u32::try_from(rate).ok())
-            .filter(|rate| *rate <= 60);
-        nature.note(&toml::Value::Table(table.clone()));
-        nature
-    }
-
-    fn note(&mut self, value: &toml::Value) {
-        match value {
-            toml::Value::Array(all) => all.iter().for_each(|value| self.note(value)),
-            toml::Value::Table(table) => {
-                for (name, value) in table {
-                    match (name.as_str(), value.as_str()) {
-                        ("env", Some(variable)) => self.variables.push(variable.into()),
-                        ("credential", Some(name)) => self.credentials.push(name.into()),
-                        ("kind", Some("html")) => self.reads_pages = true,
-                        _ => self.note(value),
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// The first fault of a file, as an error of its connector.
-fn broken(faults: &[Fault]) -> ConnectorError {
-    let message = faults.first().map(Fault::to_string).unwrap_or_default();
-    ConnectorError {
-        connector: "file",
-        operation: "configure",
-        kind: clerkwork_connectors_api::ErrorKind::Misconfigured,
-        code: None,
-        message,
-        page: None,
-        source: None,
-    }
-}
-
-type Connect = Box<dyn Fn(&Place) -> Result<Arc<dyn Connector>, ConnectorError> + Send + Sync>;
-
-fn of_file(file: String, nature: &Nature, simulated: bool, folder: Option<PathBuf>) -> Connect {
-    let (text, variables) = (nature.text.clone(), nature.variables.clone());
-    Box::new(move |place| {
-        let value = match (&place.wrong_credential, simulated) {
-            (Some(wrong), _) => Some(wrong.as_str()),
-            (None, true) => Some(CREDENTIAL),
-            (None, false) => None,
-        };
-        let given = value.into_iter().flat_map(|value| {
-            let named = variables.iter();
-            named.map(move |name| (name.clone(), Secret::new(value)))
-        });
-        let settings = Settings {
-            base_url: Some(place.base_url.clone()),
-            timeout: Some(place.timeout),
-            variables: given.collect(),
-            credentials_directory: folder.clone(),
-            ..Settings::default()
-        };
-        match Declarative::parse(&text, &file, &settings) {
-            Ok(connector) => Ok(Arc::new(connector)),
-            Err(faults) => Err(broken(&faults)),
-        }
-    })
-}
-
-/// A connector that is compiled in; `credential` is the right one.
-fn of_build(name: &'static str, credential: &'static str) -> Connect {
-    Box::new(move |place| {
-        let credential = place.wrong_credential.as_deref().unwrap_or(credential);
-        let built = built_in(name, &place.base_url, credential, place.timeout)?;
-        built.ok_or_else(|| broken(&[]))
-    })
-}
-
-/// The simulated platform of a check.
-async fn sandbox() -> Result<Running, Failure> {
-    let options = Options {
-        token: CREDENTIAL.into(),
-        applications: APPLICATIONS,
-        ..Options::default()
-    };
-    let started = Sandbox::start(options).await;
-    started.map_err(|error| Failure::missing("sandbox", chain(&error)))
-}
-
-fn samples_of(path: &PathBuf) -> Result<Vec<Sample>, Failure> {
-    let wrong = |why: String| Failure::input(format!("`{}`: {why}", path.display()));
-    let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-    let read: Result<BTreeMap<String, Vec<Value>>, _> = serde_json::from_str(&text);
-    let read = read.map_err(|error| {
-        wrong(format!(
-            "no table of operations with lists of inputs: {error}"
-        ))
-    })?;
-    let sample = |(operation, inputs)| Sample { operation, inputs };
-    Ok(read.into_iter().map(sample).collect())
-}
-
 /// Checks it.
 pub async fn run(context: &Context, args: Args) -> Outcome {
+    if let Some(path) = &args.record {
+        out_file::free(path, args.force)?;
+    }
     let name = args.connector.as_str();
-    let mut nature = Nature::default();
+    let is_built_in = ["etax", "portal"].contains(&name);
+    if is_built_in && args.upstream.is_some() {
+        return Err(Failure::usage(
+            "a connector that is compiled in is checked against the simulated platform; leave --upstream out",
+        ));
+    }
+    let upstream = Upstream::start(&args).await?;
+    let base = upstream.base(name)?;
+    let credential = upstream.credential(name);
     let folder = tempfile::tempdir()
         .map_err(|error| Failure::missing("file", format!("no folder for a while: {error}")))?;
-    let running = match &args.upstream {
-        None => Some(sandbox().await?),
-        Some(_) => None,
-    };
-    let base = running.as_ref().map(Running::url).unwrap_or_default();
-    let (connect, base): (Connect, String) = match name {
-        "etax" | "portal" if args.upstream.is_some() => {
-            return Err(Failure::usage(
-                "a connector that is compiled in is checked against the simulated platform; leave --upstream out",
-            ));
-        }
-        "etax" => (of_build("etax", CREDENTIAL), base),
-        "portal" => {
-            (nature.signs_in, nature.reads_pages) = (true, true);
-            (of_build("portal", "sandbox"), format!("{base}/portal/"))
-        }
-        file => {
-            let text = fs::read_to_string(file)
-                .map_err(|error| Failure::input(format!("`{file}` cannot be read: {error}")))?;
-            nature = Nature::of(text);
-            let simulated = running.is_some();
-            let mut credentials = None;
-            if simulated {
-                for name in &nature.credentials {
-                    let path = folder.path().join(name);
-                    fs::write(path, CREDENTIAL)
-                        .map_err(|error| Failure::input(format!("credential `{name}`: {error}")))?;
-                }
-                credentials = Some(folder.path().to_owned());
-            }
-            let connect = of_file(file.to_owned(), &nature, simulated, credentials);
-            (connect, args.upstream.clone().unwrap_or(base))
-        }
-    };
-    let upstream = base
-        .parse()
-        .map_err(|error| Failure::usage(format!("`{base}` is no address: {error}")))?;
-    let direct = connect(&Place {
-        base_url: base.clone(),
-        timeout: std::time::Duration::from_secs(10),
-        wrong_credential: None,
-    });
-    let direct = direct.map_err(|error| Failure::input(error.message))?;
-    let samples = match &args.samples {
-        Some(path) => samples_of(path)?,
-        None if direct.profile().serves(&agent_invoice::operations()) => {
-            let samples = of_agent_invoices(&*direct).await;
-            samples.map_err(|error| super::failed(&error))?
+    let mut nature = Nature::default();
+    let connect: Connect = match credential.filter(|_| is_built_in) {
+        Some(credential) => {
+            let is_portal = name == "portal";
+            (nature.signs_in, nature.reads_pages) = (is_portal, is_portal);
+            nature.rate = Some(RATE);
+            of_build(name.to_owned(), credential)
         }
         None => {
-            return Err(Failure::usage(
-                "say what to call the operations with: `--samples FILE`, {\"operation\": [input, …]}",
-            ));
+            let text = fs::read_to_string(name)
+                .map_err(|error| Failure::input(format!("`{name}` cannot be read: {error}")))?;
+            nature = Nature::of(text);
+            for name in credential.iter().flat_map(|_| &nature.credentials) {
+                fs::write(folder.path().join(name), credential.unwrap_or_default())
+                    .map_err(|error| Failure::input(format!("credential `{name}`: {error}")))?;
+            }
+            let given = credential.map(|_| folder.path().to_owned());
+            of_file(name.to_owned(), &nature, credential, given)
         }
     };
+    let (secrets, users) = match credential {
+        Some(credential) => (vec![credential.to_owned()], Vec::new()),
+        None => nature.values(),
+    };
+    let at = upstream.at();
+    let direct = connect(&Place {
+        base_url: base.clone(),
+        timeout: Duration::from_secs(10),
+        wrong_credential: None,
+        at,
+        log: None,
+    });
+    let direct = direct.map_err(|error| Failure::input(error.message))?;
     let subject = Subject {
         connect,
-        upstream,
-        samples,
-        secrets: match running {
-            Some(_) => vec![CREDENTIAL.into()],
-            None => Vec::new(),
-        },
+        upstream: base
+            .parse()
+            .map_err(|error| Failure::usage(format!("`{base}` is no address: {error}")))?,
+        samples: samples::of(&args, &upstream, &*direct).await?,
+        secrets,
+        users,
         has_session: nature.signs_in,
         reads_pages: nature.reads_pages,
         rate: nature.rate,
+        at,
     };
     let progress = bar(&context.out, 0);
-    let told = |clause: clerkwork_conformance::Clause| {
+    let told = |clause: Clause| {
         progress.set_message(context.out.both(&clause.text()));
         progress.inc(1);
     };
-    let report = check(&subject, told).await;
+    let checked = check_and_record(&subject, told).await;
     progress.finish_and_clear();
-    let report = report
-        .map_err(|error| Failure::missing("sandbox", error.to_string()))?
+    let (report, cassette) = checked
+        .map_err(|error| Failure::missing("proxy", error.to_string()))?
         .map_err(|error| Failure::input(error.message))?;
+    if let Upstream::Recorded { replay, .. } = &upstream
+        && let missing = replay.missing()
+        && !missing.is_empty()
+    {
+        return Err(Failure::input(format!(
+            "the recording does not hold what the connector asks now ({}); record it again",
+            missing.join(", ")
+        )));
+    }
+    let is_kept = report.broken().next().is_none();
     show(context, &args, &report);
-    Ok(match report.broken().next() {
-        None => Exit::Done,
-        Some(_) => Exit::WorkFailed,
+    match (&args.record, is_kept) {
+        (Some(path), true) => record(context, &args, path, cassette)?,
+        (Some(_), false) => context
+            .out
+            .note("nothing is recorded: a clause is broken; mend the connector first"),
+        (None, _) => {}
+    }
+    Ok(match is_kept {
+        true => Exit::Done,
+        false => Exit::WorkFailed,
     })
+}
+
+fn record(
+    context: &Context,
+    args: &Args,
+    path: &Path,
+    cassette: Option<Cassette>,
+) -> Result<(), Failure> {
+    let Some(cassette) = cassette else {
+        return Err(Failure::input(
+            "nothing is recorded: the upstream answered more than 64 MiB; give fewer samples",
+        ));
+    };
+    let text = cassette
+        .write()
+        .map_err(|error| Failure::internal(error.to_string()))?;
+    out_file::save(path, &text, args.force)?;
+    let (count, shown) = (cassette.len(), path.display());
+    context
+        .out
+        .note(format!("{count} exchanges are recorded in {shown}"));
+    Ok(())
 }
 
 fn show(context: &Context, args: &Args, report: &Report) {
