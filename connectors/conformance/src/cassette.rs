@@ -132,7 +132,7 @@ impl Cassette {
             Recorded {
                 method: raw.method.clone(),
                 target,
-                sent: Body::new(bytes(&raw.sent)),
+                sent: Body::new(bytes(&crate::bytes::with_usual_boundary(&raw.sent))),
                 status: raw.status,
                 headers: kept(&raw.headers, &mut bytes),
                 answer: Body::new(bytes(&raw.answer)),

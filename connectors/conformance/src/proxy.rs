@@ -188,6 +188,14 @@ impl Proxy {
         let _ = (&mut self.task).await;
     }
 
+    /// Keeps what another one has kept after its own.
+    pub(crate) fn keep_of(&self, other: &Self) {
+        let mut others = std::mem::take(&mut *lock(&other.inner.tape));
+        let mut tape = lock(&self.inner.tape);
+        tape.bytes += others.bytes;
+        tape.kept.append(&mut others.kept);
+    }
+
     /// Where it listens, with the upstream's path.
     pub fn base_url(&self) -> String {
         format!("http://{}{}", self.address, self.inner.upstream.path())
@@ -330,13 +338,13 @@ async fn answer(
     let json = "application/json";
     match trouble {
         None => {
-            let (status, headers, body) = forward(inner, asked, exchange).await?;
+            let (status, headers, body) = forward(stream, inner, asked, exchange).await?;
             put(stream, status, &headers, &body, exchange).await
         }
         Some(Trouble::SignedOut) => {
             let mut asked = asked.clone();
             asked.headers.remove("cookie");
-            let (status, headers, body) = forward(inner, &asked, exchange).await?;
+            let (status, headers, body) = forward(stream, inner, &asked, exchange).await?;
             put(stream, status, &headers, &body, exchange).await
         }
         Some(Trouble::Status {
@@ -351,7 +359,7 @@ async fn answer(
         }
         Some(Trouble::CutBefore) => Ok(false),
         Some(Trouble::CutAfter) => {
-            forward(inner, asked, exchange).await?;
+            forward(stream, inner, asked, exchange).await?;
             Ok(false)
         }
         Some(Trouble::Silence) => {
@@ -412,7 +420,7 @@ async fn answer(
             put(stream, 302, &headers, b"", exchange).await
         }
         Some(Trouble::Torn) => {
-            let (status, headers, body) = forward(inner, asked, exchange).await?;
+            let (status, headers, body) = forward(stream, inner, asked, exchange).await?;
             let half = body.get(..body.len() / 2).unwrap_or_default();
             put(stream, status, &headers, half, exchange).await
         }
@@ -426,7 +434,14 @@ fn typed(media_type: &'static str) -> HeaderMap {
     )])
 }
 
+/// Whether the other side has ended the connection.
+async fn has_gone(stream: &TcpStream) -> bool {
+    let peeked = tokio::time::timeout(Duration::ZERO, stream.peek(&mut [0])).await;
+    matches!(peeked, Ok(Ok(0) | Err(_)))
+}
+
 async fn forward(
+    stream: &TcpStream,
     inner: &Inner,
     asked: &Asked,
     exchange: &mut Exchange,
@@ -445,7 +460,10 @@ async fn forward(
     let response = sent.map_err(io::Error::other)?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let body = response.bytes().await.map_err(io::Error::other)?;
-    inner.keep(asked, status, &headers, &body);
+    // Whoever hung up meanwhile has not seen it, and goes by another answer.
+    if !has_gone(stream).await {
+        inner.keep(asked, status, &headers, &body);
+    }
     let (headers, body) = inner.here(headers, &body);
     Ok((status, headers, body))
 }

@@ -123,6 +123,7 @@ impl Inner {
     /// What came to the same request: the next in the order of the recording, so that a lookup after a write sees
     /// what the write has done; or else the last before, for a request that is sent once more.
     fn find(&self, method: &str, target: &str, body: &[u8]) -> Option<&Recorded> {
+        let body = crate::bytes::with_usual_boundary(body);
         let is_same = |one: &Recorded| {
             one.method == method && one.target == target && one.sent.bytes(&self.origin) == body
         };

@@ -139,6 +139,7 @@ impl Trial<'_> {
         {
             return not_tried(format!("no session: {error}"));
         }
+        self.proxy.keep_of(&proxy);
         proxy.stop().await;
         let input = match operation.polled {
             true => Value::Null,
