@@ -1,11 +1,11 @@
 //! The ways to other systems, as integrators and others use them.
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt};
 
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{Home, eventually, example},
+    harness::{Home, eventually, example, finish},
     platform::Platform,
 };
 
@@ -92,6 +92,64 @@ fn connectors_are_listed_shown_asked_and_tried_and_that_is_on_record() {
     up.stop();
     home.run(&["connector", "health", "etax", "--as", "erin"])
         .fails(2, &["there is no connector `etax`"]);
+}
+
+#[test]
+fn a_connector_that_is_compiled_in_needs_its_address_and_its_token() {
+    let mut home = Home::with_people();
+    let platform = Platform::start(&mut home, 9, 20);
+    home.set("CLERKWORK__CONNECTORS__BUILT_IN", "erp=https://erp.example");
+    let list = ["connector", "list", "--as", "erin"];
+    home.run(&list)
+        .fails(2, &["`erp`, which is not compiled in", "template"]);
+    let address = format!("template={}", platform.url());
+    home.set("CLERKWORK__CONNECTORS__BUILT_IN", &address);
+    let tokens = home.path("tokens");
+    fs::create_dir(&tokens).unwrap();
+    let folder = tokens.display().to_string();
+    home.set("CLERKWORK__CONNECTORS__TOKEN_FOLDER", &folder);
+    let token = home.file("tokens/template", platform.token());
+    home.run(&list).fails(2, &["chmod 600"]);
+    fs::set_permissions(token, fs::Permissions::from_mode(0o600)).unwrap();
+
+    let listed = home.json(&list);
+    let mut items = listed["items"].as_array().unwrap().iter();
+    assert!(items.any(|one| one["connector"] == "template"), "{listed}");
+    home.run(&["connector", "health", "template", "--as", "erin"])
+        .ok();
+    let page = home.json(&["connector", "try", "template", "waiting", "--as", "erin"]);
+    assert!(page["items"][0]["application_number"].is_string(), "{page}");
+    home.run(&["connector", "check", "template"])
+        .fails(2, &["--samples"]);
+    let elsewhere = ["--upstream", "https://erp.example"];
+    home.run(&[&["connector", "check", "template"], &elsewhere[..]].concat())
+        .fails(2, &["leave --upstream out"]);
+}
+
+#[test]
+fn a_crate_is_written_into_a_checkout_and_nowhere_else() {
+    let home = Home::new();
+    let new = ["connector", "new", "erp", "--kind", "rust", "--into"];
+    let elsewhere = home.path("connectors").display().to_string();
+    home.run(&[&new[..], &[&elsewhere]].concat())
+        .fails(2, &["of a checkout"]);
+
+    let root = home.path("checkout");
+    let into = root.join("connectors");
+    fs::create_dir_all(&into).unwrap();
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml");
+    fs::copy(manifest, root.join("Cargo.toml")).unwrap();
+    let mut command = home.command(&["connector", "new", "erp", "--kind", "rust", "--json"]);
+    command.current_dir(&root);
+    let made = finish(command, b"").ok().json();
+    assert_eq!(made["folder"], "connectors/erp");
+    for file in made["files"].as_array().unwrap() {
+        assert!(into.join("erp").join(file.as_str().unwrap()).exists());
+    }
+    let into = into.display().to_string();
+    home.run(&[&new[..], &[&into]].concat())
+        .fails(4, &["erp` is there already"]);
+    home.run(&[&new[..], &[&into, "--force"]].concat()).ok();
 }
 
 #[test]

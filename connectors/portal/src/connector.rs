@@ -9,7 +9,7 @@ use clerkwork_connectors_api::{
 use clerkwork_core::{IdempotencyKey, Text};
 use reqwest::header;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
@@ -86,21 +86,6 @@ pub(crate) fn profile(name: &'static str, pages: &str) -> Profile {
 }
 
 impl Portal {
-    fn input<T: DeserializeOwned>(
-        &self,
-        operation: &'static str,
-        input: &Value,
-    ) -> Result<T, ConnectorError> {
-        let wrong = |why: String| {
-            let why = format!("the input does not fit: {why}");
-            self.browser.error(operation, ErrorKind::Misconfigured, why)
-        };
-        let known = self.profile.operation(operation)?;
-        known.input.check(input).map_err(wrong)?;
-        // What its schema takes reads as its type.
-        T::deserialize(input).map_err(|_| wrong("an unexpected value".into()))
-    }
-
     /// Reads a file of an application; nothing when the application has none of that name.
     ///
     /// # Errors
@@ -217,7 +202,7 @@ impl Connector for Portal {
         let known = self.profile.operation(operation)?;
         match known.name {
             DOWNLOAD => {
-                let query: FileQuery = self.input(DOWNLOAD, input)?;
+                let query: FileQuery = self.profile.input(DOWNLOAD, input)?;
                 let file = self.download(&query).await?.ok_or_else(|| {
                     let why = "the application has no file of that name; look at its page";
                     self.browser.error(DOWNLOAD, ErrorKind::Rejected, why)
@@ -229,7 +214,7 @@ impl Connector for Portal {
                     let why = "a write needs an idempotency key";
                     return Err(self.browser.error(UPLOAD, ErrorKind::Misconfigured, why));
                 }
-                self.upload(&self.input(UPLOAD, input)?).await?;
+                self.upload(&self.profile.input(UPLOAD, input)?).await?;
                 Ok(json!({}).into())
             }
             _ => {
@@ -248,7 +233,7 @@ impl Connector for Portal {
     ) -> Result<Looked, ConnectorError> {
         let known = self.profile.operation(operation)?;
         if known.name == UPLOAD {
-            return self.was_uploaded(&self.input(UPLOAD, input)?).await;
+            return self.was_uploaded(&self.profile.input(UPLOAD, input)?).await;
         }
         let looked = agent_invoice::lookup(self, self.profile.name, operation, input).await?;
         looked.ok_or_else(|| self.not_so(known, "it is a read and cannot be looked up"))

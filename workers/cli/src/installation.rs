@@ -179,6 +179,7 @@ impl From<StartError> for Failure {
             StartError::Upstream(_)
             | StartError::NoUpstream
             | StartError::NoConnector { .. }
+            | StartError::NotCompiled { .. }
             | StartError::ConnectorFolder { .. }
             | StartError::ConnectorFile(_)
             | StartError::NoPassword

@@ -91,7 +91,7 @@ pub struct Config {
     pub etax: EtaxConfig,
     /// An old HTML portal.
     pub portal: PortalConfig,
-    /// Connectors that are files.
+    /// Connectors that are files or compiled in.
     pub connectors: ConnectorsConfig,
     /// The simulated platform.
     pub sandbox: SandboxConfig,

@@ -37,7 +37,9 @@ mod witness;
 
 pub use call_events::CallEvents;
 pub use config::*;
-pub use connectors::{Connectors, ForCheck, Surroundings, built_in, connect_upstreams, kinds};
+pub use connectors::{
+    Connectors, ForCheck, Surroundings, built_in, connect_upstreams, is_built_in, kinds,
+};
 pub use data_dir::*;
 pub use fleet_turns::FleetTurns;
 pub use installation::Installation;

@@ -58,6 +58,18 @@ pub enum StartError {
         /// The connector.
         name: String,
     },
+    /// A setting names a connector that is not compiled in.
+    #[error(
+        "`connectors.built_in` names the connector `{name}`, which is not compiled in; use one of {}, or wire it \
+         in as its README says",
+        known.join(", ")
+    )]
+    NotCompiled {
+        /// The connector.
+        name: String,
+        /// Those that are.
+        known: Vec<&'static str>,
+    },
     /// The folder of connectors cannot be read.
     #[error("the folder of connectors `{}` cannot be read: {source}", path.display())]
     ConnectorFolder {
@@ -104,6 +116,7 @@ impl StartError {
             | Self::Upstream(_)
             | Self::NoUpstream
             | Self::NoConnector { .. }
+            | Self::NotCompiled { .. }
             | Self::ConnectorFolder { .. }
             | Self::ConnectorFile(_)
             | Self::NoPassword

@@ -216,6 +216,26 @@ fn mistakes_in_a_file_name_the_file_the_key_and_the_remedy() {
             "[etax]\ntoken = \"secret\"\n",
             "`etax.token` in `FILE`: a secret does not belong into a settings file; write it into a file of its own that only its owner can read, and name that in `etax.token_file`",
         ),
+        (
+            "[connectors]\nbuilt_in = \"erp https://erp.example\"\n",
+            "`connectors.built_in` in `FILE`: holds a word without `=`; write for example ",
+        ),
+        (
+            "[connectors]\nbuilt_in = \"erp=http://a erp=http://b\"\n",
+            "`connectors.built_in` in `FILE`: names `erp` twice; leave one of them out",
+        ),
+        (
+            "[connectors]\nbuilt_in = \"erp=ftp://erp.example\"\n",
+            "`connectors.built_in` in `FILE`: `ftp://erp.example` is no address that serves here; ",
+        ),
+        (
+            "[connectors]\nbuilt_in = \"erp=http://erp.example\"\n",
+            "`connectors.built_in` in `FILE`: sends the token and the data of `erp` in clear ",
+        ),
+        (
+            "[connectors]\nbuilt_in = \"erp=https://erp.example\"\ntoken_folder = \"none\"\n",
+            "`connectors.token_folder` in `FILE`: cannot read ",
+        ),
         ("[fleet\n", "`FILE`, line 1: "),
     ] {
         let refusal = Home::new().file(text).refusal();

@@ -24,6 +24,7 @@ use std::{
 
 use async_trait::async_trait;
 use clerkwork_core::{IdempotencyKey, Text};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use operation::{Idempotency, Operation};
@@ -62,6 +63,21 @@ impl Profile {
                     known.join(", ")
                 ),
             )
+        })
+    }
+
+    /// Reads what an operation is given.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Misconfigured`], naming the place and never the value.
+    pub fn input<T: DeserializeOwned>(
+        &self,
+        operation: &'static str,
+        input: &Value,
+    ) -> Result<T, ConnectorError> {
+        schema::read(input).map_err(|why| {
+            let why = format!("the input does not fit: {why}");
+            self.error(operation, ErrorKind::Misconfigured, why)
         })
     }
 

@@ -59,6 +59,24 @@ pub(super) fn check(
             "is missing; write who signs in at the portal".into(),
         );
     }
+    let connectors = &config.connectors;
+    for (name, address) in &connectors.built_in {
+        let key = "connectors.built_in";
+        if let Some(problem) = scheme(Some(&SecretUrl::new(address)), &["https://", "http://"]) {
+            return wrong(key, problem);
+        }
+        if is_plain_abroad(address) {
+            let problem = format!(
+                "sends the token and the data of `{name}` in clear to another machine; write https://"
+            );
+            return wrong(key, problem);
+        }
+        if let Some(folder) = &connectors.token_folder
+            && let Err(problem) = read(&folder.join(name))
+        {
+            return wrong("connectors.token_folder", problem);
+        }
+    }
     let prefix = &config.redis.prefix;
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
     if prefix.is_empty() || prefix.len() > 64 || !prefix.bytes().all(plain) {

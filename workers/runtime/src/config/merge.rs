@@ -18,8 +18,9 @@ use super::{
 /// The settings file in the data folder, read when no other is named.
 const FILE_IN_DATA_DIR: &str = "clerkwork.toml";
 /// The settings that are paths.
-const PATHS: [&str; 10] = [
+const PATHS: [&str; 11] = [
     "connectors.folder",
+    "connectors.token_folder",
     "data_dir",
     "etax.token_file",
     "etax.callback_secret_file",

@@ -49,6 +49,7 @@ pub(super) const RANGES: &[(&str, f64, f64)] = &[
     ("portal.request_timeout_seconds", 0.01, 300.0),
     ("portal.rate_per_second", 0.0, 1_000_000.0),
     ("portal.burst", 1.0, 1_000_000.0),
+    ("connectors.rate_per_second", 0.0, 1_000_000.0),
     // Seeds are 63 bits: TOML knows no larger integers.
     ("sandbox.seed", 0.0, 9.223_372_036_854_775e18),
     ("sandbox.applications", 0.0, 1_000_000.0),

@@ -1,6 +1,6 @@
 //! From the few types of a settings file to ours.
 
-use std::{fmt::Display, net::SocketAddr, str::FromStr, time::Duration};
+use std::{collections::BTreeMap, fmt::Display, net::SocketAddr, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Deserializer, de::Error};
 
@@ -16,6 +16,28 @@ where
         return Ok(None);
     }
     text.parse().map(Some).map_err(Error::custom)
+}
+
+/// Addresses by name: `name=address`, with spaces between.
+pub(super) fn addresses<'de, D>(input: D) -> Result<BTreeMap<String, String>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let text = String::deserialize(input)?;
+    let mut all = BTreeMap::new();
+    for word in text.split_whitespace() {
+        // The address may hold what is not to be shown.
+        let (name, address) = word.split_once('=').ok_or_else(|| {
+            Error::custom(
+                "holds a word without `=`; write for example \"erp=https://erp.example.gov.cn\"",
+            )
+        })?;
+        if all.insert(name.to_owned(), address.to_owned()).is_some() {
+            let why = format!("names `{name}` twice; leave one of them out");
+            return Err(Error::custom(why));
+        }
+    }
+    Ok(all)
 }
 
 /// A text that must not be empty.

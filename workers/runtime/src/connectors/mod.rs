@@ -1,5 +1,6 @@
 //! Every connector of an installation, by name: those that are compiled in, and those that are files.
 
+mod compiled;
 mod live;
 mod reload;
 
@@ -65,6 +66,7 @@ impl Connectors {
         built_in.extend(etax.clone().map(|etax| etax as Arc<dyn Connector>));
         built_in
             .extend(portal(config, &around)?.map(|portal| Arc::new(portal) as Arc<dyn Connector>));
+        built_in.extend(compiled::of(config, &around)?);
         let place = config.connectors_folder();
         let mut faults = Vec::new();
         let folder = match place.is_dir() {
@@ -303,6 +305,18 @@ pub fn built_in(place: &ForCheck<'_>) -> Result<Option<Arc<dyn Connector>>, Conn
             set(&mut settings.http);
             Ok(Some(Arc::new(Portal::new(settings)?)))
         }
-        _ => Ok(None),
+        _ => {
+            let found = compiled::find(place.name).map(|(name, build)| {
+                let mut http = HttpSettings::new(name, place.base_url, credential);
+                set(&mut http);
+                build(http)
+            });
+            found.transpose()
+        }
     }
+}
+
+/// Whether a connector of that name is compiled in.
+pub fn is_built_in(name: &str) -> bool {
+    matches!(name, "etax" | "portal") || compiled::find(name).is_some()
 }

@@ -14,6 +14,7 @@ use std::{
 use clerkwork_conformance::{
     Cassette, Clause, Outcome as Fate, Place, Report, Subject, check_and_record,
 };
+use clerkwork_runtime::is_built_in;
 use serde_json::json;
 
 use crate::{
@@ -29,7 +30,7 @@ use upstream::Upstream;
 /// Checks that a connector keeps its contract, under the faults of networks and upstreams.
 ///
 /// A file is checked against a simulated platform that is started for it, or against an upstream for tests: writes
-/// are carried out there. Connectors that are compiled in (`etax`, `portal`) are checked against the simulated
+/// are carried out there. Connectors that are compiled in (`etax`, `portal`, yours) are checked against the simulated
 /// platform. The report says of each clause and operation whether it was kept, and shows the exchange that broke
 /// it. With --record the upstream's answers are kept in a file, without credentials and with other numbers in the
 /// place of those that name people; with --replay they stand for the upstream, offline. Exit code 1 when a clause is
@@ -68,10 +69,11 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         out_file::free(path, args.force)?;
     }
     let name = args.connector.as_str();
-    let is_built_in = ["etax", "portal"].contains(&name);
+    let is_built_in = is_built_in(name);
     if is_built_in && args.upstream.is_some() {
         return Err(Failure::usage(
-            "a connector that is compiled in is checked against the simulated platform; leave --upstream out",
+            "a connector that is compiled in is checked against the simulated platform; leave --upstream out, or \
+             name the upstream in the tests of its crate",
         ));
     }
     let upstream = Upstream::start(&args).await?;
