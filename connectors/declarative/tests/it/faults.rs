@@ -55,11 +55,15 @@ fn a_file_that_is_not_there_is_told() {
 }
 
 #[test]
-fn the_example_of_the_readme_has_nothing_that_deserves_a_look() {
+fn the_examples_of_the_readme_have_nothing_that_deserves_a_look() {
     let readme = include_str!("../../README.md");
-    let example = readme
+    let examples: Vec<_> = readme
         .split("```toml\n")
-        .nth(1)
-        .and_then(|rest| rest.split("```").next());
-    assert_eq!(told("README.toml", example.unwrap()), "");
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    assert_eq!(examples.len(), 2);
+    for example in examples {
+        assert_eq!(told("README.toml", example), "");
+    }
 }
