@@ -26,6 +26,7 @@ mod extract;
 mod fault;
 mod file;
 mod folder;
+mod http;
 mod lint;
 mod lookup;
 mod paging;

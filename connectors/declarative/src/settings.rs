@@ -8,7 +8,7 @@ use clerkwork_core::{Clock, SystemClock};
 /// What an installation says beside the file.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Instead of the file's `upstream.base_url`.
+    /// Instead of the file's `upstream.base_url`; the file's proxy is the way to that one, and not used then.
     pub base_url: Option<String>,
     /// Instead of variables of the environment with these names.
     pub variables: BTreeMap<String, Secret>,

@@ -8,6 +8,7 @@ mod folder;
 mod login;
 mod pages;
 mod paging;
+mod reach;
 mod tokens;
 mod upstream;
 mod writes;
