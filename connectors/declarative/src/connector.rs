@@ -174,6 +174,7 @@ impl Declarative {
         let mut outgoing = one.spec.request.fill(&one.endpoint, scope, link)?;
         outgoing.accept = one.accept.clone();
         outgoing.timeout = one.timeout;
+        outgoing.cost = one.spec.declared.cost;
         self.send(&one.endpoint, outgoing).await
     }
 

@@ -39,6 +39,7 @@ pub(super) fn read(table: Table<'_>) -> Option<Spec> {
     let common = operation::Common {
         envelope: envelope.flatten(),
         errors: errors.flatten().unwrap_or_default(),
+        rate: upstream.as_ref().and_then(|upstream| upstream.rate),
     };
     let operations = operations.map(|operations| read_operations(&operations, &common));
     let health = match (&health, &operations) {

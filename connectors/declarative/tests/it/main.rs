@@ -6,6 +6,7 @@ mod etax;
 mod faults;
 mod folder;
 mod login;
+mod pace;
 mod pages;
 mod paging;
 mod reach;
