@@ -1,13 +1,15 @@
 //! From what a file says of its upstream to the settings of the HTTP stack.
 
+use std::num::NonZeroU32;
+
 use clerkwork_connectors_api::{
     ConnectorError, ErrorKind,
     credential::Credential,
-    http::{HttpSettings, PaceSettings, ProxySettings, RetrySettings},
+    http::{FleetSettings, HttpSettings, PaceSettings, ProxySettings, RetrySettings},
 };
 
 use crate::{
-    file::{Proxy, Upstream},
+    file::{Proxy, Rate, Upstream},
     settings::Settings,
 };
 
@@ -51,10 +53,11 @@ pub(crate) fn settings(
         .max_response_bytes
         .unwrap_or(http.max_response_bytes);
     http.in_flight = upstream.in_flight;
-    http.pace = upstream.rate.map(|rate| PaceSettings {
-        per_second: rate.per_second,
-        burst: rate.burst,
-        max_wait: rate.max_wait,
+    http.pace = upstream.rate.map(|rate| share(rate, settings.processes));
+    let fleet = upstream.rate.zip(settings.pace.clone());
+    http.fleet = fleet.map(|(rate, pace)| FleetSettings {
+        pace,
+        rate: share(rate, NonZeroU32::MIN),
     });
     Ok(http)
 }
@@ -68,6 +71,16 @@ fn proxy(proxy: Proxy, settings: &Settings) -> Result<ProxySettings, String> {
         url: proxy.url,
         login: login.transpose()?,
     })
+}
+
+/// What one of so many processes has of a rate; never nothing.
+fn share(rate: Rate, processes: NonZeroU32) -> PaceSettings {
+    let part = |whole: NonZeroU32| NonZeroU32::new(whole.get() / processes);
+    PaceSettings {
+        per_second: part(rate.per_second).unwrap_or(NonZeroU32::MIN),
+        burst: part(rate.burst).unwrap_or(NonZeroU32::MIN),
+        max_wait: rate.max_wait,
+    }
 }
 
 #[cfg(test)]
@@ -143,5 +156,19 @@ mod tests {
         assert_eq!(found.login, Some(("clerk".to_owned(), password)));
         around.base_url = Some("http://localhost:1".into());
         assert_eq!(built(proxy, &around).unwrap().proxy, None);
+    }
+
+    #[test]
+    fn a_process_has_its_share_of_the_rate_and_never_nothing() {
+        let around = Settings {
+            processes: NonZeroU32::new(3).unwrap(),
+            ..Settings::default()
+        };
+        let rate = "rate = { per_second = 100, burst = 2, max_wait_seconds = 5 }";
+        let http = built(rate, &around).unwrap();
+        let pace = http.pace.unwrap();
+        assert_eq!((pace.per_second.get(), pace.burst.get()), (33, 1));
+        assert_eq!(pace.max_wait, Duration::from_secs(5));
+        assert!(http.fleet.is_none());
     }
 }

@@ -1,8 +1,8 @@
 //! What an installation says of a connector beside its file.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
-use clerkwork_connectors_api::http::{CallLog, RetrySettings, Secret};
+use clerkwork_connectors_api::http::{CallLog, FleetPace, RetrySettings, Secret};
 use clerkwork_core::{Clock, SystemClock};
 
 /// What an installation says beside the file.
@@ -18,6 +18,10 @@ pub struct Settings {
     pub retry: RetrySettings,
     /// Instead of what the file says, for each try.
     pub timeout: Option<Duration>,
+    /// Where turns of the file's rate are taken by all processes of the fleet; nothing: each goes by its share.
+    pub pace: Option<Arc<dyn FleetPace>>,
+    /// How many processes have the rate together.
+    pub processes: NonZeroU32,
     /// Each try of each call is put on record here.
     pub log: Option<Arc<dyn CallLog>>,
     /// What `{now}` is, and when tokens end.
@@ -25,7 +29,7 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// What the file says, and the machine's clock.
+    /// What the file says, for one process alone, and the machine's clock.
     fn default() -> Self {
         Self {
             base_url: None,
@@ -33,6 +37,8 @@ impl Default for Settings {
             credentials_directory: None,
             retry: RetrySettings::default(),
             timeout: None,
+            pace: None,
+            processes: NonZeroU32::MIN,
             log: None,
             clock: Arc::new(SystemClock),
         }

@@ -82,7 +82,7 @@ pub(crate) struct Proxy {
     pub(crate) login: Option<(String, Credential)>,
 }
 
-/// Calls a second.
+/// Calls a second, of all processes together.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rate {
     pub(crate) per_second: NonZeroU32,

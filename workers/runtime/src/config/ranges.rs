@@ -9,6 +9,7 @@ pub(super) const RANGES: &[(&str, f64, f64)] = &[
     ("redis.window.express", 1.0, 1_000_000.0),
     ("redis.window.standard", 1.0, 1_000_000.0),
     ("redis.window.bulk", 1.0, 1_000_000.0),
+    ("fleet.processes", 1.0, 10_000.0),
     ("fleet.concurrency", 1.0, 4_096.0),
     ("fleet.job_timeout_seconds", 0.1, 86_400.0),
     ("fleet.max_attempts", 1.0, 1_000.0),
@@ -47,6 +48,7 @@ pub(super) const RANGES: &[(&str, f64, f64)] = &[
     ("etax.burst", 1.0, 1_000_000.0),
     ("portal.connect_timeout_seconds", 0.01, 300.0),
     ("portal.request_timeout_seconds", 0.01, 300.0),
+    ("portal.fleet_rate", 0.0, 1_000_000.0),
     ("portal.rate_per_second", 0.0, 1_000_000.0),
     ("portal.burst", 1.0, 1_000_000.0),
     // Seeds are 63 bits: TOML knows no larger integers.
