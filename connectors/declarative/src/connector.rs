@@ -6,10 +6,7 @@ use async_trait::async_trait;
 use clerkwork_connectors_api::{
     ConnectorError, ErrorKind,
     contract::{Answer, Connector, Looked, Operation, Polled, Profile},
-    http::{
-        Accept, Access, BreakerStatus, Endpoint, HttpSettings, HttpStack, Outgoing, PaceSettings,
-        Reply, RetrySettings,
-    },
+    http::{Accept, Access, BreakerStatus, Endpoint, HttpStack, Outgoing, Reply},
 };
 use clerkwork_core::IdempotencyKey;
 use reqwest::Method;
@@ -19,8 +16,9 @@ use crate::{
     answer::Kind,
     auth::{Auth, Grant, Session},
     fault::{Fault, Level, Notes},
-    file::{self, Health, OperationSpec, Spec, Upstream},
+    file::{self, Health, OperationSpec, Spec},
     form::{FormPage, Held},
+    http,
     paging::Place,
     settings::Settings,
     template::Scope,
@@ -50,7 +48,8 @@ struct Prepared {
 }
 
 impl Declarative {
-    /// Reads a file. `file` is its name in messages. Nothing is sent, and no credential is read yet.
+    /// Reads a file. `file` is its name in messages. Nothing is sent, and no credential is read yet but a
+    /// proxy's.
     ///
     /// # Errors
     /// All that is wrong with it.
@@ -58,9 +57,14 @@ impl Declarative {
         let notes = Notes::new(text, file);
         let spec = file::read(text, &notes);
         let built = match spec.filter(|_| !notes.has_errors()) {
-            Some(spec) => Self::build(spec, settings.clone())
-                .map_err(|error| notes.error(&(0..0), error.message))
-                .ok(),
+            Some(spec) => {
+                let places = spec.upstream.of_machine.clone();
+                let tell = |error: ConnectorError| {
+                    let place = places.named(&error.message).unwrap_or_default();
+                    notes.error(&place, error.message);
+                };
+                Self::build(spec, settings.clone()).map_err(tell).ok()
+            }
             None => None,
         };
         built.ok_or_else(|| {
@@ -89,7 +93,8 @@ impl Declarative {
 
     fn build(spec: Spec, settings: Settings) -> Result<Self, ConnectorError> {
         let timeout = settings.timeout.or(spec.upstream.timeout);
-        let stack = Arc::new(HttpStack::new(http(spec.name, spec.upstream, &settings))?);
+        let http = http::settings(spec.name, spec.upstream, &settings)?;
+        let stack = Arc::new(HttpStack::new(http)?);
         let session = Arc::new(Session::new(
             spec.auth,
             Arc::clone(&stack),
@@ -187,6 +192,7 @@ impl Declarative {
             let mut outgoing = request.fill(&one.endpoint, scope, link, held.as_ref())?;
             outgoing.accept = one.accept.clone();
             outgoing.timeout = one.timeout;
+            outgoing.cost = one.spec.declared.cost;
             match self.with(&one.endpoint, outgoing, &grant).await? {
                 Some(reply) => return Ok(reply),
                 None => worn = Some(grant.generation),
@@ -289,29 +295,6 @@ fn ended_at_once(endpoint: &Endpoint) -> ConnectorError {
 fn check(one: &Prepared, output: &Value, reply: &Reply<'_>) -> Result<(), ConnectorError> {
     let checked = one.spec.declared.output.check(output);
     checked.map_err(|why| reply.unreadable(&format!("the output does not fit: {why}")))
-}
-
-fn http(name: &'static str, upstream: Upstream, settings: &Settings) -> HttpSettings {
-    let base = settings.base_url.clone().unwrap_or(upstream.base_url);
-    let mut http = HttpSettings::new(name, base, None);
-    http.retry = RetrySettings {
-        retries: upstream.retries.unwrap_or(settings.retry.retries),
-        ..settings.retry
-    };
-    let timeout = settings.timeout.or(upstream.timeout);
-    http.request_timeout = timeout.unwrap_or(http.request_timeout);
-    http.log = settings.log.clone();
-    http.rehearsal = settings.rehearsal.clone();
-    http.connect_timeout = upstream.connect_timeout.unwrap_or(http.connect_timeout);
-    http.max_response_bytes = upstream
-        .max_response_bytes
-        .unwrap_or(http.max_response_bytes);
-    http.pace = upstream.rate.map(|rate| PaceSettings {
-        per_second: rate.per_second,
-        burst: rate.burst,
-        max_wait: rate.max_wait,
-    });
-    http
 }
 
 /// What counts as an answer of an operation: what the file reads itself, and what shows that a session is over.

@@ -27,6 +27,7 @@ mod fault;
 mod file;
 mod folder;
 mod form;
+mod http;
 mod lint;
 mod lookup;
 mod paging;

@@ -8,6 +8,7 @@
 //! `… -- red-letters`: red-letter invoices a second on the direct route.
 //! `… -- log`: events a second, durable and numbered in the Merkle log.
 //! `… -- waiting`: what jobs cost that wait for another party.
+//! `… -- pace`: calls a second that an upstream counts under one limit for several processes.
 #![expect(
     clippy::expect_used,
     clippy::print_stdout,
@@ -18,6 +19,7 @@ mod items;
 mod latency;
 mod log;
 mod memory;
+mod pace;
 mod red_letters;
 mod waiting;
 
@@ -117,6 +119,11 @@ enum What {
         #[arg(long, value_enum, default_value_t = Engine::Sqlite)]
         ledger: Engine,
     },
+    /// Calls a second that an upstream counts under one limit for several processes
+    Pace(pace::Fleet),
+    /// One of these processes
+    #[command(hide = true)]
+    PaceProcess(pace::Member),
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -213,5 +220,7 @@ async fn main() {
             let silent = vec![RedCase::Silent];
             waiting::measure(of_red_letters(options, items, silent), seconds).await;
         }
+        What::Pace(fleet) => pace::measure(fleet).await,
+        What::PaceProcess(member) => pace::member(member).await,
     }
 }

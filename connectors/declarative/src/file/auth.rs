@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    head,
     tree::{Node, Table},
+    upstream,
 };
 use crate::{
     auth::{
@@ -54,7 +54,7 @@ fn credential(table: &Table<'_>, key: &'static str) -> Option<Credential> {
 }
 
 /// Where a credential is. The credential itself has no place in the file.
-fn reference(node: &Node<'_>) -> Option<Credential> {
+pub(super) fn reference(node: &Node<'_>) -> Option<Credential> {
     if !node.is_table() {
         node.error("a credential does not belong into this file; name where it is: `{ env = \"NAME\" }`, `{ file = \"/path\" }` or `{ credential = \"name\" }`");
         return None;
@@ -66,13 +66,7 @@ fn reference(node: &Node<'_>) -> Option<Credential> {
     let reference =
         match (env, file, name) {
             (Some(node), None, None) => node.word().map(|name| Reference::Env(name.to_owned())),
-            (None, Some(node), None) => node.word().and_then(|path| match path.starts_with('/') {
-                true => Some(Reference::File(path.into())),
-                false => {
-                    node.error(format!("`{path}` is no whole path; begin with `/`"));
-                    None
-                }
-            }),
+            (None, Some(node), None) => node.whole_path().map(Reference::File),
             (None, None, Some(node)) => node.word().and_then(|name| {
                 match name.contains(['/', '\\']) || name.starts_with('.') {
                     false => Some(Reference::Systemd(name.to_owned())),
@@ -98,7 +92,7 @@ fn oauth(table: &Table<'_>) -> Option<OAuth> {
     let url = url.and_then(|node| {
         let text = node.word()?;
         if let Ok(url) = reqwest::Url::parse(text) {
-            head::warn_of_plain(&node, &url);
+            upstream::warn_of_plain(&node, &url);
         }
         Some(text)
     });

@@ -6,8 +6,9 @@ use clerkwork_connectors_api::contract::{Idempotency, intern};
 use clerkwork_core::Text;
 
 use super::{
-    Health, OperationSpec, Rate, Spec, Upstream, answer, auth, operation,
+    Health, OperationSpec, Spec, answer, auth, operation,
     tree::{Node, Table},
+    upstream,
 };
 use crate::auth::Auth;
 
@@ -24,7 +25,7 @@ pub(super) fn read(table: Table<'_>) -> Option<Spec> {
     let version = version.and_then(|node| node.word().map(str::to_owned));
     let upstream = table
         .want("upstream", "a table with `base_url`")
-        .and_then(|node| upstream(&node));
+        .and_then(|node| upstream::read(&node));
     let auth = match table.get("auth") {
         Some(node) => auth::read(&node),
         None => Some(Auth::None),
@@ -38,6 +39,7 @@ pub(super) fn read(table: Table<'_>) -> Option<Spec> {
     let common = operation::Common {
         envelope: envelope.flatten(),
         errors: errors.flatten().unwrap_or_default(),
+        rate: upstream.as_ref().and_then(|upstream| upstream.rate),
     };
     let operations = operations.map(|operations| read_operations(&operations, &common));
     let health = match (&health, &operations) {
@@ -162,87 +164,4 @@ pub(super) fn text(node: &Node<'_>) -> Option<Text> {
         .and_then(|node| node.word());
     table.finish();
     Some(Text::owned(zh?, en?))
-}
-
-fn upstream(node: &Node<'_>) -> Option<Upstream> {
-    let table = node.table()?;
-    let base = table.want("base_url", "the address to which paths are added");
-    let base_url = base.as_ref().and_then(|node| node.word());
-    if let (Some(node), Some(address)) = (&base, base_url) {
-        check_base(node, address);
-    }
-    let timeout = table.get("timeout_seconds").map(|node| node.seconds());
-    let connect_timeout = table
-        .get("connect_timeout_seconds")
-        .map(|node| node.seconds());
-    let limit = table
-        .get("max_response_bytes")
-        .map(|node| node.number(1, 1 << 30));
-    let retries = table.get("retries").map(|node| node.number(0, 10));
-    let rate = table.get("rate").map(|node| rate(&node));
-    if rate.is_none() {
-        table.notes.warn(
-            node.span(),
-            "there is no `rate`, so no operation has a limit; say how many calls a second the upstream bears",
-        );
-    }
-    table.finish();
-    Some(Upstream {
-        base_url: base_url?.to_owned(),
-        timeout: timeout.flatten(),
-        connect_timeout: connect_timeout.flatten(),
-        max_response_bytes: limit.flatten(),
-        retries: retries.flatten(),
-        rate: rate.flatten(),
-    })
-}
-
-fn check_base(node: &Node<'_>, address: &str) {
-    let url = match reqwest::Url::parse(address) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => url,
-        Ok(_) | Err(_) => {
-            node.error(format!(
-                "`{address}` is no address; give `https://host/path`"
-            ));
-            return;
-        }
-    };
-    if url.query().is_some()
-        || url.fragment().is_some()
-        || !url.username().is_empty()
-        || url.password().is_some()
-    {
-        node.error("`base_url` holds credentials, a query or a fragment; give host and path alone");
-    }
-    warn_of_plain(node, &url);
-}
-
-/// Warns of an address that is not encrypted and not of this machine.
-pub(super) fn warn_of_plain(node: &Node<'_>, url: &reqwest::Url) {
-    let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    if url.scheme() == "http" && !here {
-        node.warn("`http://` sends credentials and personal data readable over the network; use `https://`");
-    }
-}
-
-fn rate(node: &Node<'_>) -> Option<Rate> {
-    let table = node.table()?;
-    let number = |node: Node<'_>| {
-        node.number::<u32>(1, 100_000)
-            .and_then(std::num::NonZeroU32::new)
-    };
-    let per_second = table.want("per_second", "calls a second").and_then(number);
-    let burst = match table.get("burst") {
-        Some(node) => number(node),
-        None => per_second,
-    };
-    let max_wait = table.get("max_wait_seconds").map(|node| node.seconds());
-    table.finish();
-    Some(Rate {
-        per_second: per_second?,
-        burst: burst?,
-        max_wait: max_wait
-            .flatten()
-            .unwrap_or(std::time::Duration::from_secs(30)),
-    })
 }

@@ -1,8 +1,8 @@
 //! A connector's file as it was read: the description, before anything is built from it.
 //!
-//! [`tree`] keeps the places, [`head`] reads what concerns the whole connector, [`operation`] its operations,
-//! [`request`] what they send, [`answer`] what they give, and [`follow`] how writes are looked up and lists go on. All of them go on after a
-//! fault.
+//! [`tree`] keeps the places, [`head`] reads what concerns the whole connector, [`upstream`] how it is reached,
+//! [`operation`] its operations, [`request`] what they send, [`answer`] what they give, and [`follow`] how writes are
+//! looked up and lists go on. All of them go on after a fault.
 
 mod answer;
 mod auth;
@@ -11,16 +11,23 @@ mod head;
 mod operation;
 mod request;
 pub(crate) mod tree;
+mod upstream;
 
-use std::{num::NonZeroU32, time::Duration};
+use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 
-use clerkwork_connectors_api::contract::Operation;
+use clerkwork_connectors_api::{contract::Operation, http::InFlightSettings};
 use clerkwork_core::Text;
 use serde_json::Value;
 use toml::de::DeTable;
 
 use crate::{
-    answer::Response, auth::Auth, fault::Notes, lookup::Lookup, paging::Paging, request::Request,
+    answer::Response,
+    auth::Auth,
+    credential::Credential,
+    fault::{Notes, Span},
+    lookup::Lookup,
+    paging::Paging,
+    request::Request,
 };
 use tree::Table;
 
@@ -40,14 +47,42 @@ pub(crate) struct Spec {
 #[derive(Debug)]
 pub(crate) struct Upstream {
     pub(crate) base_url: String,
+    pub(crate) hosts: Vec<String>,
+    pub(crate) ca_files: Vec<PathBuf>,
+    pub(crate) identity_file: Option<PathBuf>,
+    pub(crate) proxy: Option<Proxy>,
+    pub(crate) of_machine: OfMachine,
     pub(crate) timeout: Option<Duration>,
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) max_response_bytes: Option<usize>,
     pub(crate) retries: Option<usize>,
+    pub(crate) in_flight: Option<InFlightSettings>,
     pub(crate) rate: Option<Rate>,
 }
 
-/// Calls a second.
+/// Settings that name what lies on the machine, and where they stand.
+#[derive(Debug, Clone)]
+pub(crate) struct OfMachine(Vec<(&'static str, Span)>);
+
+impl OfMachine {
+    /// Where the one of them stands that a message names.
+    pub(crate) fn named(&self, message: &str) -> Option<Span> {
+        let is_named = |key: &str| message.contains(&format!("`{key}`"));
+        let mut all = self.0.iter();
+        all.find(|(key, _)| is_named(key))
+            .map(|(_, span)| span.clone())
+    }
+}
+
+/// A proxy between us and the upstream.
+#[derive(Debug)]
+pub(crate) struct Proxy {
+    pub(crate) url: String,
+    /// User and password.
+    pub(crate) login: Option<(String, Credential)>,
+}
+
+/// Calls a second, of all processes together.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rate {
     pub(crate) per_second: NonZeroU32,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    OperationSpec, answer, follow, request,
+    OperationSpec, Rate, answer, follow, request,
     tree::{Node, Table},
 };
 use crate::{
@@ -22,6 +22,7 @@ use clerkwork_connectors_api::{
 pub(super) struct Common {
     pub(super) envelope: Option<Envelope>,
     pub(super) errors: Errors,
+    pub(super) rate: Option<Rate>,
 }
 
 /// What an operation is, whether or not the rest of it is right.
@@ -60,7 +61,7 @@ pub(super) fn read(
     let idempotency = idempotency(&table, lookup.as_ref(), span);
     let schemas = schemas(name, &table, paging.is_some(), idempotency.as_ref());
     let timeout = table.get("timeout_seconds").map(|node| node.seconds());
-    let cost = table.get("cost").map(|node| node.number(1, 1_000));
+    let cost = table.get("cost").map(|node| cost(&node, common.rate));
     let errors = table.get("errors").map(|node| answer::errors(&node));
     let request_node = table.want("request", "`method`, `path` and what goes with them");
     let response = table.want("response", "how the answer is read");
@@ -118,6 +119,23 @@ pub(super) fn asked_by(node: &Node<'_>) -> Option<(Span, String)> {
     let lookup = table.get("lookup").filter(Node::is_table)?.table()?;
     let operation = lookup.get("operation").filter(Node::is_text)?;
     Some((operation.span().clone(), operation.text()?.to_owned()))
+}
+
+/// Turns of the pace, which must come before a call has waited too long.
+fn cost(node: &Node<'_>, rate: Option<Rate>) -> Option<u32> {
+    let cost = node.number(1, 1_000)?;
+    let most = |rate: Rate| {
+        let waited = f64::from(rate.per_second.get()) * rate.max_wait.as_secs_f64();
+        f64::from(rate.burst.get()) + waited
+    };
+    if let Some(rate) = rate
+        && f64::from(cost) > most(rate)
+    {
+        node.error(format!(
+            "`rate` never gives {cost} turns within its `max_wait_seconds`, so no call would go out; give a smaller `cost`, or a larger `max_wait_seconds`"
+        ));
+    }
+    Some(cost)
 }
 
 fn idempotency(table: &Table<'_>, lookup: Option<&Node<'_>>, span: &Span) -> Option<Idempotency> {

@@ -3,7 +3,7 @@
 //! Reading goes on after a fault, so that an integrator sees all of them at once. A key that nobody asked for is
 //! a fault of its table, see [`Table::finish`].
 
-use std::{cell::RefCell, collections::BTreeSet, time::Duration};
+use std::{cell::RefCell, collections::BTreeSet, path::PathBuf, time::Duration};
 
 use serde_json::Value;
 use toml::{
@@ -160,6 +160,16 @@ impl<'a> Node<'a> {
             "" => self.other("text that is not empty"),
             text => Some(text),
         }
+    }
+
+    /// The path of a file, from the root: the folder of a process is not known when a file is written.
+    pub(crate) fn whole_path(&self) -> Option<PathBuf> {
+        let path = self.word()?;
+        if path.starts_with('/') {
+            return Some(path.into());
+        }
+        self.error(format!("`{path}` is no whole path; begin with `/`"));
+        None
     }
 
     pub(crate) fn boolean(&self) -> Option<bool> {

@@ -37,6 +37,8 @@ faulty! {
     unknown_keys
     wrong_values
     credentials
+    upstreams
+    upstream_types
     placeholders
     lookups
     results

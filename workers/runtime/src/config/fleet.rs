@@ -1,6 +1,6 @@
 //! `[fleet]`
 
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
 use serde::Deserialize;
 
@@ -10,6 +10,8 @@ use super::text;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FleetConfig {
+    /// Processes that work together: each goes by so large a share of a rate while Redis is away.
+    pub processes: NonZeroU32,
     /// Items in work at the same time, per process.
     pub concurrency: usize,
     /// An attempt that takes longer counts as a technical failure.

@@ -31,7 +31,10 @@ pub struct PortalConfig {
     /// How long to wait for a page.
     #[serde(rename = "request_timeout_seconds", deserialize_with = "text::seconds")]
     pub request_timeout: Duration,
-    /// Requests per second that this process may send; 0: as many as come.
+    /// Requests per second that the portal can bear from all processes together; 0: no bound on them together.
+    pub fleet_rate: u32,
+    /// Requests per second that this process may send, with a `fleet_rate` only while Redis is away; 0: as
+    /// many as come.
     pub rate_per_second: u32,
     /// Requests that may come at once.
     pub burst: u32,

@@ -44,6 +44,15 @@ pub struct Surroundings {
     pub rehearsal: Option<Rehearsal>,
 }
 
+impl Surroundings {
+    /// A rate of the whole fleet; nothing when none is set, or there is nowhere to take turns.
+    fn fleet(&self, per_second: u32, burst: u32) -> Option<FleetSettings> {
+        let rate = pace(per_second, burst)?;
+        let pace = self.pace.clone()?;
+        Some(FleetSettings { pace, rate })
+    }
+}
+
 /// The connectors of an installation: those that are compiled in and whose upstream is set, then those that are
 /// files.
 #[derive(Debug, Clone)]
@@ -75,6 +84,8 @@ impl Connectors {
                 let settings = Settings {
                     log: around.log.clone(),
                     rehearsal: around.rehearsal.clone(),
+                    pace: around.pace.clone(),
+                    processes: config.fleet.processes,
                     ..Settings::default()
                 };
                 let opened = Folder::open(&place, settings);
@@ -228,8 +239,7 @@ fn etax(config: &Config, around: &Surroundings) -> Result<Option<Etax>, StartErr
     http.pace = pace(etax.rate_per_second, etax.burst);
     http.log = around.log.clone();
     http.rehearsal = around.rehearsal.clone();
-    let fleet = pace(etax.fleet_rate, etax.burst).zip(around.pace.clone());
-    http.fleet = fleet.map(|(rate, pace)| FleetSettings { pace, rate });
+    http.fleet = around.fleet(etax.fleet_rate, etax.burst);
     Ok(Some(Etax::new(EtaxSettings::new(http))?))
 }
 
@@ -254,6 +264,7 @@ fn portal(config: &Config, around: &Surroundings) -> Result<Option<Portal>, Star
     settings.http.request_timeout = portal.request_timeout;
     settings.http.idle_connections = config.fleet.concurrency;
     settings.http.pace = pace(portal.rate_per_second, portal.burst);
+    settings.http.fleet = around.fleet(portal.fleet_rate, portal.burst);
     settings.http.log = around.log.clone();
     settings.http.rehearsal = around.rehearsal.clone();
     Ok(Some(Portal::new(settings)?))
