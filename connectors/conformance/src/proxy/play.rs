@@ -86,29 +86,8 @@ pub(super) async fn answer(
             }
             Ok(false)
         }
-        Some(Trouble::Maintenance) => {
-            let page = "<html><head><title>系统维护</title></head><body>系统维护中</body></html>";
-            put(
-                stream,
-                200,
-                &typed("text/html; charset=utf-8"),
-                page.as_bytes(),
-                exchange,
-            )
-            .await
-        }
-        Some(Trouble::OtherPage) => {
-            let page =
-                "<html><head><title>新版首页</title></head><body><main>欢迎</main></body></html>";
-            put(
-                stream,
-                200,
-                &typed("text/html; charset=utf-8"),
-                page.as_bytes(),
-                exchange,
-            )
-            .await
-        }
+        Some(Trouble::Maintenance) => show(stream, "系统维护", exchange).await,
+        Some(Trouble::OtherPage) => show(stream, "新版首页", exchange).await,
         Some(Trouble::Redirect(to)) => {
             let mut headers = typed(json);
             if let Ok(to) = HeaderValue::from_str(to.as_str()) {
@@ -122,6 +101,15 @@ pub(super) async fn answer(
             put(stream, status, &headers, half, exchange).await
         }
     }
+}
+
+/// A page that is no answer.
+async fn show(stream: &mut TcpStream, title: &str, exchange: &mut Exchange) -> io::Result<bool> {
+    let page = format!(
+        "<html><head><title>{title}</title></head><body><main>{title}</main></body></html>"
+    );
+    let html = typed("text/html; charset=utf-8");
+    put(stream, 200, &html, page.as_bytes(), exchange).await
 }
 
 /// Whether the other side has ended the connection.
