@@ -14,6 +14,7 @@ mod bad_input;
 mod bad_start;
 mod brake;
 mod bundle;
+mod conformance;
 mod connector;
 mod demo;
 mod desk;

@@ -35,5 +35,5 @@ pub use proxy::{Proxy, Trouble};
 pub use redaction::REDACTED;
 pub use replay::Replay;
 pub use report::{Outcome, Report, Ruling};
-pub use subject::{Place, Sample, Subject, of_agent_invoices};
+pub use subject::{Place, Sample, Subject, TIMEOUT, of_agent_invoices};
 pub use trial::{check, check_and_record};

@@ -10,6 +10,7 @@ use std::{
 use axum::{
     Router,
     body::Bytes,
+    extract::DefaultBodyLimit,
     http::{Method, StatusCode, Uri},
     response::Response,
 };
@@ -63,7 +64,9 @@ impl Replay {
             state: Mutex::default(),
         });
         let answering = Arc::clone(&inner);
-        let app = Router::new().fallback(move |method: Method, uri: Uri, body: Bytes| {
+        // As much as the proxy in front of it lets through.
+        let app = Router::new().layer(DefaultBodyLimit::disable());
+        let app = app.fallback(move |method: Method, uri: Uri, body: Bytes| {
             let answer = answering.answer(&method, &uri, &body);
             async move { answer }
         });

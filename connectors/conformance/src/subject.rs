@@ -45,6 +45,8 @@ pub struct Subject {
     pub secrets: Vec<String>,
     /// Names of users, which a recording does not hold either.
     pub users: Vec<String>,
+    /// For one try of a call; what never answers is waited for so long.
+    pub timeout: Duration,
     /// It keeps a session that a login began.
     pub has_session: bool,
     /// It reads pages rather than data.
@@ -54,6 +56,9 @@ pub struct Subject {
     /// What time it is; idempotency keys are named after it, so that a replay has those of the recording.
     pub at: Timestamp,
 }
+
+/// Enough for an upstream on the same machine.
+pub const TIMEOUT: Duration = Duration::from_millis(200);
 
 impl fmt::Debug for Subject {
     /// Without the secrets.

@@ -7,7 +7,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
-use clerkwork_conformance::{Clause, Place, Sample, Subject, check};
+use clerkwork_conformance::{Clause, Place, Sample, Subject, TIMEOUT, check};
 use clerkwork_connectors_api::{
     ConnectorError, ErrorKind, agent_invoice,
     contract::{Answer, Connector, Idempotency, Looked, Polled, Profile},
@@ -157,6 +157,7 @@ async fn broken(signs_in: bool, reads_pages: bool, operations: &[&str]) -> BTree
         samples: operations.iter().map(sample).collect(),
         secrets: vec![TOKEN.into()],
         users: vec![],
+        timeout: TIMEOUT,
         has_session: signs_in,
         reads_pages,
         rate: Some(5),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use clerkwork_conformance::{
-    Cassette, Clause, Outcome, REDACTED, Replay, Report, Sample, Subject, check, check_and_record,
-    of_agent_invoices,
+    Cassette, Clause, Outcome, REDACTED, Replay, Report, Sample, Subject, TIMEOUT, check,
+    check_and_record, of_agent_invoices,
 };
 use clerkwork_connectors_api::http::{HttpSettings, PaceSettings, Secret};
 use clerkwork_core::Timestamp;
@@ -38,6 +38,7 @@ fn subject(upstream: Url, samples: Vec<Sample>, token: &'static str) -> Subject 
         samples,
         secrets: vec![token.into()],
         users: vec![],
+        timeout: TIMEOUT,
         has_session: false,
         reads_pages: false,
         rate: Some(RATE),

@@ -9,7 +9,7 @@ use clerkwork_connectors_api::{
     redact,
 };
 use clerkwork_core::Timestamp;
-use reqwest::header::RETRY_AFTER;
+use reqwest::header::{LOCATION, RETRY_AFTER};
 use scraper::Html;
 use serde_json::{Value, json};
 
@@ -42,8 +42,10 @@ impl Kind {
 #[derive(Debug, Clone)]
 pub(crate) struct Response {
     pub(crate) kind: Kind,
-    /// Statuses of success beside 2xx.
+    /// Statuses of success beside 2xx; of a write that is answered by a page of which nothing is read, in its place.
     pub(crate) statuses: Vec<u16>,
+    /// A part of the address to which a redirect of success leads.
+    pub(crate) location: Option<String>,
     pub(crate) envelope: Option<Envelope>,
     pub(crate) errors: Errors,
     /// What the answer must say again of what was asked.
@@ -100,6 +102,11 @@ impl Response {
         if !reply.status().is_success() && !self.statuses.contains(&status) {
             return Err(boxed(status_error(endpoint, status)));
         }
+        if let Some(why) = self.no_success(reply) {
+            let mut error = endpoint.error(endpoint.unclear(), why);
+            error.page = Some(Arc::new(masked_page(endpoint, scope.now, &reply.text())));
+            return Err(boxed(error));
+        }
         let top = self.tree(reply).map_err(boxed)?;
         let mut content = None;
         if let (Some(envelope), Top::Json(value)) = (&self.envelope, &top) {
@@ -123,6 +130,27 @@ impl Response {
             answer: Answer { output, page },
             top: Some(top),
         })
+    }
+
+    /// Whether it is a page of which nothing would be read: it may say anything.
+    pub(crate) fn reads_nothing(&self) -> bool {
+        self.kind == Kind::Html && self.result.is_none()
+    }
+
+    /// Why an answer that came in good order says nothing of success.
+    fn no_success(&self, reply: &Reply<'_>) -> Option<String> {
+        let status = reply.status();
+        let is_write = reply.endpoint().access() == Access::Write;
+        if is_write && self.reads_nothing() && !self.statuses.contains(&status.as_u16()) {
+            return Some(format!(
+                "upstream answered with a page (status {status}) where one of `response.statuses` was expected"
+            ));
+        }
+        let part = self.location.as_ref().filter(|_| status.is_redirection())?;
+        let location = reply.headers().get(LOCATION);
+        let location = location.and_then(|value| value.to_str().ok());
+        let leads = location.is_some_and(|location| location.contains(part.as_str()));
+        (!leads).then(|| "upstream leads elsewhere than `response.location` says".to_owned())
     }
 
     fn tree(&self, reply: &Reply<'_>) -> Result<Top, ConnectorError> {

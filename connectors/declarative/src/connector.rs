@@ -181,18 +181,22 @@ impl Declarative {
             let mut grant = self.grant(&one.endpoint, worn).await?;
             let mut held = None;
             if let Some(page) = &request.page {
-                // Its token is one of the session, so the page is opened anew with each.
-                held = match self.open(page, one, scope).await {
+                match self.open(page, one, scope).await {
+                    // Its token is one of the session that it was opened in.
+                    Ok((opened, generation)) => match self.session.still(generation).await {
+                        Some(same) => (held, grant) = (Some(opened), same),
+                        None => continue,
+                    },
                     // Nothing was opened, and the form is to be seen all the same.
-                    Err(_) if self.stack.rehearses() => None,
-                    opened => Some(opened?),
-                };
-                grant = self.grant(&one.endpoint, None).await?;
+                    Err(_) if self.stack.rehearses() => {}
+                    Err(error) => return Err(error),
+                }
             }
             let mut outgoing = request.fill(&one.endpoint, scope, link, held.as_ref())?;
             outgoing.accept = one.accept.clone();
             outgoing.timeout = one.timeout;
             outgoing.cost = one.spec.declared.cost;
+            outgoing.key = scope.key.map(|key| IdempotencyKey(key.to_owned()));
             match self.with(&one.endpoint, outgoing, &grant).await? {
                 Some(reply) => return Ok(reply),
                 None => worn = Some(grant.generation),
@@ -201,13 +205,13 @@ impl Declarative {
         Err(ended_at_once(&one.endpoint))
     }
 
-    /// Opens the page of a form, with a session that lasts.
+    /// Opens the page of a form, with a session that lasts, and tells which.
     async fn open(
         &self,
         page: &FormPage,
         one: &Prepared,
         scope: &Scope<'_>,
-    ) -> Result<Held, ConnectorError> {
+    ) -> Result<(Held, u64), ConnectorError> {
         let wrong = |why| one.page.error(ErrorKind::Misconfigured, why);
         let at = page.address.fill(&one.page, scope).map_err(wrong)?;
         let to = one.spec.request.address.fill(&one.page, scope);
@@ -216,21 +220,22 @@ impl Declarative {
         outgoing.accept.markup = true;
         expects_the_end(&mut outgoing.accept, &self.session.auth);
         outgoing.timeout = one.timeout;
-        let reply = self.send(&one.page, outgoing).await?;
-        page.read(&reply, &at, &to, scope)
+        let (reply, generation) = self.send(&one.page, outgoing).await?;
+        let held = page.read(&reply, (&at, &to), &one.spec.request.method, scope)?;
+        Ok((held, generation))
     }
 
-    /// Sends a read, once more when the session turns out to be over.
+    /// Sends a read, once more when the session turns out to be over, and tells in which it was answered.
     async fn send<'s>(
         &'s self,
         endpoint: &'s Endpoint,
         outgoing: Outgoing,
-    ) -> Result<Reply<'s>, ConnectorError> {
+    ) -> Result<(Reply<'s>, u64), ConnectorError> {
         let mut worn = None;
         for _ in 0..2 {
             let grant = self.grant(endpoint, worn).await?;
             match self.with(endpoint, outgoing.clone(), &grant).await? {
-                Some(reply) => return Ok(reply),
+                Some(reply) => return Ok((reply, grant.generation)),
                 None => worn = Some(grant.generation),
             }
         }

@@ -34,6 +34,9 @@ impl Credential {
     /// # Errors
     /// Why there is none.
     pub(crate) fn get(&self, settings: &Settings) -> Result<Secret, String> {
+        if let Some(value) = &settings.credential {
+            return Ok(value.clone());
+        }
         if let Reference::Env(name) = &self.reference
             && let Some(value) = settings.variables.get(name)
         {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use clerkwork_connectors_api::{ConnectorError, ErrorKind, http::Reply};
 use encoding_rs::Encoding;
 use form_urlencoded::Serializer;
-use reqwest::Url;
+use reqwest::{Method, Url};
 use scraper::{ElementRef, Html};
 
 use crate::{
@@ -41,6 +41,8 @@ pub(crate) enum Keep {
 pub(crate) struct Held {
     fields: Vec<(String, String)>,
     charset: &'static Encoding,
+    /// That of where the form goes; it goes along where the file declares none.
+    pub(crate) query: Option<String>,
 }
 
 impl FormPage {
@@ -52,8 +54,8 @@ impl FormPage {
     pub(crate) fn read(
         &self,
         reply: &Reply<'_>,
-        at: &Url,
-        to: &Url,
+        (at, to): (&Url, &Url),
+        method: &Method,
         scope: &Scope<'_>,
     ) -> Result<Held, ConnectorError> {
         let text = reply.text();
@@ -71,15 +73,26 @@ impl FormPage {
         };
         // Without an address of its own a form goes to where its page is.
         let action = at.join(form.attr("action").unwrap_or_default()).ok();
-        if action.is_none_or(|it| it.origin() != to.origin() || it.path() != to.path()) {
+        if action
+            .as_ref()
+            .is_none_or(|it| it.origin() != to.origin() || it.path() != to.path())
+        {
             return Err(changed(format!(
                 "the form at `{}` goes elsewhere than `path` says; look at the page and correct the connector's file",
                 self.form.as_str()
             )));
         }
+        let says = form.attr("method");
+        if says.is_some_and(|says| !says.eq_ignore_ascii_case(method.as_str())) {
+            return Err(changed(format!(
+                "the form at `{}` is not sent by {method} any more; look at the page and correct the connector's file",
+                self.form.as_str()
+            )));
+        }
         Ok(Held {
-            fields: controls(form, self.keep),
+            fields: controls(&top, form, self.keep),
             charset: reply.charset(),
+            query: action.and_then(|action| action.query().map(str::to_owned)),
         })
     }
 }
@@ -117,11 +130,21 @@ fn lines(text: &str) -> String {
 
 /// What a browser would send of a form in which nothing was changed and no button pressed (HTML, "constructing the
 /// entry list"). Files stay out.
-fn controls(form: ElementRef<'_>, keep: Keep) -> Vec<(String, String)> {
+fn controls(top: &Top, form: ElementRef<'_>, keep: Keep) -> Vec<(String, String)> {
     let mut fields = Vec::new();
-    for control in form.descendent_elements() {
+    let is_off = |control: ElementRef<'_>| {
+        let above = control.ancestors().filter_map(ElementRef::wrap);
+        above.chain([control]).any(|element| {
+            element.attr("disabled").is_some()
+                && (element == control || element.value().name() == "fieldset")
+        })
+    };
+    for control in form.descendent_elements().chain(outside(top, form)) {
+        if is_off(control) {
+            continue;
+        }
         let name = control.attr("name").unwrap_or_default().to_owned();
-        if name.is_empty() || control.attr("disabled").is_some() {
+        if name.is_empty() {
             continue;
         }
         let value = || control.attr("value").unwrap_or_default().to_owned();
@@ -148,6 +171,17 @@ fn controls(form: ElementRef<'_>, keep: Keep) -> Vec<(String, String)> {
         }
     }
     fields
+}
+
+/// Controls that stand elsewhere on the page and belong to the form by its id.
+fn outside<'a>(top: &'a Top, form: ElementRef<'a>) -> Vec<ElementRef<'a>> {
+    let (Top::Html(page), Some(id)) = (top, form.attr("id")) else {
+        return Vec::new();
+    };
+    let all = page.root_element().descendent_elements();
+    let its = all.filter(|control| control.attr("form") == Some(id));
+    its.filter(|control| control.ancestors().all(|above| above.id() != form.id()))
+        .collect()
 }
 
 /// What is chosen in a list: of one that takes a single choice, the first without any.

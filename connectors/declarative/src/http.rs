@@ -25,10 +25,12 @@ pub(crate) fn settings(
     let is_own = settings.base_url.is_none();
     let base = settings.base_url.clone().unwrap_or(upstream.base_url);
     let mut http = HttpSettings::new(name, base, None);
-    http.hosts = upstream.hosts;
+    // A made up credential goes to what stands for the upstream, and nowhere else.
+    if settings.credential.is_none() {
+        http.hosts = upstream.hosts;
+    }
     http.ca_files = upstream.ca_files;
     http.identity_file = upstream.identity_file;
-    // It is the way to the file's own upstream.
     if let Some(found) = upstream.proxy.filter(|_| is_own) {
         let wrong = |why: String| ConnectorError {
             connector: name,

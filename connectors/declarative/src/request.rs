@@ -131,7 +131,14 @@ impl Request {
                     url.map_err(|_| "this cursor is no address; begin without one")?,
                 )?
             }
-            None => self.address.fill(endpoint, scope)?,
+            None => {
+                let mut url = self.address.fill(endpoint, scope)?;
+                let query = held.and_then(|held| held.query.as_deref());
+                if self.address.query.is_empty() && query.is_some() {
+                    url.set_query(query);
+                }
+                url
+            }
         };
         let mut outgoing = Outgoing::new(self.method.clone(), url);
         for (name, value) in &self.headers {

@@ -10,6 +10,8 @@ use clerkwork_core::{Clock, SystemClock};
 pub struct Settings {
     /// Instead of the file's `upstream.base_url`; the file's proxy is the way to that one, and not used then.
     pub base_url: Option<String>,
+    /// Instead of every credential that the file names: to check it against what stands for its upstream.
+    pub credential: Option<Secret>,
     /// Instead of variables of the environment with these names.
     pub variables: BTreeMap<String, Secret>,
     /// Instead of `$CREDENTIALS_DIRECTORY`.
@@ -35,6 +37,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             base_url: None,
+            credential: None,
             variables: BTreeMap::new(),
             credentials_directory: None,
             retry: RetrySettings::default(),

@@ -6,7 +6,7 @@
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
-use clerkwork_conformance::{Clause, Outcome, Place, Sample, Subject, check};
+use clerkwork_conformance::{Clause, Outcome, Place, Sample, Subject, TIMEOUT, check};
 use clerkwork_connectors_api::{
     ErrorKind,
     contract::{Connector, Looked},
@@ -86,6 +86,7 @@ async fn every_clause_is_kept() {
         ],
         secrets: vec![TOKEN.into()],
         users: Vec::new(),
+        timeout: TIMEOUT,
         has_session: false,
         reads_pages: false,
         rate: Some(RATE.get()),

@@ -124,13 +124,18 @@ impl Trial<'_> {
         let first = self
             .call(&*connector, operation, Some(&key), &input)
             .await?;
-        if let Err(error) = first {
+        if let Err(error) = &first {
             return not_tried(format!("the first was not done: {error}"));
         }
         let second = self
             .call(&*connector, operation, Some(&key), &input)
             .await?;
         let kind = second.as_ref().err().map(|error| error.kind);
+        if let (Ok(first), Ok(second)) = (&first, &second)
+            && first.output != second.output
+        {
+            return broken("both were done: they gave different answers");
+        }
         match kind {
             None | Some(ErrorKind::Rejected | ErrorKind::OutcomeUnknown) => {}
             Some(other) => return broken(format!("the second ended as {}", other.as_str())),

@@ -25,11 +25,11 @@ use crate::{
     cassette::Checked, watch::Watch,
 };
 
-/// How long a try may take while it is checked.
-const TIMEOUT: Duration = Duration::from_millis(200);
-
-/// How long a call may take at most: some tries, the pauses between, and a slow machine.
+/// How long a call may take at most beside its tries: pauses between them, and a slow machine.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Steps and tries that a call has at most.
+const TRIES: u32 = 20;
 
 /// What a trial found: nothing to object to, or what.
 type Found = Result<(), Objection>;
@@ -78,6 +78,7 @@ pub async fn check_and_record(
         left: HashMap::new(),
         rulings: Vec::new(),
         keys: 0,
+        on_writes: false,
     };
     for sample in &subject.samples {
         let inputs = sample.inputs.iter().cloned().collect();
@@ -125,6 +126,8 @@ struct Trial<'a> {
     left: HashMap<String, VecDeque<Value>>,
     rulings: Vec<Ruling>,
     keys: u64,
+    /// Troubles are met by requests that are no `GET`.
+    on_writes: bool,
 }
 
 impl Trial<'_> {
@@ -164,7 +167,15 @@ impl Trial<'_> {
             | Clause::PageChanged
             | Clause::NoRedirect => {
                 for operation in operations {
-                    if let Some(found) = self.troubles(clause, operation).await {
+                    let mut found = self.troubles(clause, operation).await;
+                    // Of many steps the first ones only read; then it meets the others.
+                    let is_write = operation.access() == Access::Write;
+                    if is_write && self.subject.reads_pages && matches!(found, Some(Ok(()))) {
+                        self.on_writes = true;
+                        found = self.troubles(clause, operation).await;
+                        self.on_writes = false;
+                    }
+                    if let Some(found) = found {
                         self.rule(clause, Some(operation.name), found);
                     }
                 }
@@ -200,7 +211,7 @@ impl Trial<'_> {
     fn place(&self, base_url: String) -> Place {
         Place {
             base_url,
-            timeout: TIMEOUT,
+            timeout: self.subject.timeout,
             wrong_credential: None,
             at: self.subject.at,
             log: Some(Arc::clone(&self.calls) as _),
@@ -228,6 +239,7 @@ impl Trial<'_> {
             return not_tried(format!("no session: {error}"));
         }
         self.proxy.take();
+        self.calls.take();
         Ok(connector)
     }
 
@@ -279,11 +291,12 @@ impl Trial<'_> {
             }
             connector.call(operation.name, key, input).await
         };
-        let Ok(done) = tokio::time::timeout(PATIENCE, call).await else {
+        let patience = PATIENCE + TRIES * self.subject.timeout;
+        let Ok(done) = tokio::time::timeout(patience, call).await else {
             return broken(format!(
                 "the call had not ended after {} s, with a timeout of {} ms",
-                PATIENCE.as_secs(),
-                TIMEOUT.as_millis()
+                patience.as_secs(),
+                self.subject.timeout.as_millis()
             ));
         };
         if let Err(error) = &done {
@@ -306,6 +319,9 @@ impl Trial<'_> {
     }
 
     fn play(&self, trouble: Trouble) {
-        self.proxy.play(Some(trouble));
+        match self.on_writes {
+            true => self.proxy.play_on_writes(trouble),
+            false => self.proxy.play(Some(trouble)),
+        }
     }
 }

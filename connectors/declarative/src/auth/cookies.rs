@@ -41,8 +41,8 @@ impl Cookies {
         *self != before
     }
 
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
     }
 
     /// The header `Cookie`; nothing without cookies.

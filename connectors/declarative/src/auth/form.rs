@@ -112,13 +112,15 @@ impl Form {
             .chain(self.success.statuses.iter().copied())
             .collect();
         let reply = stack.send(write, &outgoing).await.map_err(failed)?;
+        // One that the page has set, for a visitor, is no sign of success.
+        let visitor = cookies.clone();
         cookies.take(reply.headers());
-        let cookie = self
-            .success
-            .cookie
-            .as_ref()
-            .is_some_and(|name| cookies.has(name));
-        if !cookie && !self.success.is_shown(&reply) {
+        let cookie = self.success.cookie.as_ref();
+        let cookie = cookie.is_some_and(|name| {
+            cookies.get(name).is_some() && cookies.get(name) != visitor.get(name)
+        });
+        let is_in = (cookie || self.success.is_shown(&reply)) && !self.expired.is_shown(&reply);
+        if !is_in {
             let why = format!(
                 "upstream did not take the sign-in (status {}); correct the credentials, they are not tried again",
                 reply.status().as_u16()

@@ -122,6 +122,19 @@ impl Session {
         }
     }
 
+    /// What to go out with in a session that began before; nothing when it is not the one any more.
+    pub(crate) async fn still(self: &Arc<Self>, generation: u64) -> Option<Grant> {
+        if !self.auth.signs_in() {
+            return self.grant(None).await.ok();
+        }
+        let grant = self
+            .state
+            .lock()
+            .await
+            .current(None, self.settings.clock.now())?;
+        (grant.generation == generation).then_some(grant)
+    }
+
     async fn current_or_new(&self, over: Option<u64>) -> Result<Grant, ConnectorError> {
         let mut state = self.state.lock().await;
         let now = self.settings.clock.now();

@@ -143,11 +143,13 @@ pub(super) fn response(
         (Some(node), Some(kind)) => Reader { kind, allowed }.read(&node).map(Some),
         _ => Some(None),
     };
+    let location = table.get("location").map(|node| node.word());
     let keep_page = table.get("keep_page").and_then(|node| node.boolean());
     table.finish();
     Some(Response {
         kind: kind?,
         statuses: own_statuses.map_or(Some(vec![]), |statuses| statuses)?,
+        location: location.flatten().map(str::to_owned),
         envelope: common.envelope.clone().filter(|_| !html && !without),
         errors,
         same: same.map_or(Some(vec![]), |same| same)?,

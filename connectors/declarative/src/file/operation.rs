@@ -82,7 +82,13 @@ pub(super) fn read(
         .as_ref()
         .and_then(|node| request::read(node, allowed));
     let errors = errors.flatten().unwrap_or_default().over(&common.errors);
-    let response = response.and_then(|node| answer::response(&node, errors, common, allowed));
+    let response = response.and_then(|node| {
+        let read = answer::response(&node, errors, common, allowed)?;
+        if is_write && read.reads_nothing() && read.statuses.is_empty() {
+            node.error("any page would count as done, also one that says no; give `result`, something that only the page of success has, or `statuses`, for example 302");
+        }
+        Some(read)
+    });
     let paging = paging.map(|node| follow::paging(&node));
     let lookup = lookup.map(|node| follow::lookup(&node, input.json()));
     table.finish();

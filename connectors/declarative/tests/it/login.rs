@@ -240,3 +240,27 @@ async fn a_sign_in_goes_on_when_its_caller_goes_away() {
     connector.call("state", None, &no_input).await.unwrap();
     assert_eq!(upstream.count("login/check"), 1);
 }
+
+/// Many upstreams give a visitor a cookie of the name that the session has later.
+#[tokio::test]
+async fn a_cookie_of_the_login_page_is_no_sign_of_success_and_a_wrong_password_goes_out_once() {
+    let upstream = Upstream::start(|call: &Call| {
+        let mut page = html(LOGIN_PAGE);
+        if call.method == "GET" {
+            page.headers_mut()
+                .insert("set-cookie", "sid=visitor; Path=/".parse().unwrap());
+        }
+        page
+    })
+    .await;
+    let file = FILE.replace(
+        "success = { location = \"/home\" }",
+        "success = { cookie = \"sid\" }",
+    );
+    let connector = upstream.connector(&file);
+    for _ in 0..3 {
+        let error = connector.call("state", None, &json!({})).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Unauthorized, "{error}");
+    }
+    assert_eq!(upstream.count("login/check"), 1);
+}

@@ -100,6 +100,20 @@ async fn note(
     Ok(())
 }
 
+/// Puts on record that somebody looked at what an operation would send; nothing was sent.
+async fn noted(
+    opened: &Opened,
+    by: &Principal,
+    connector: &str,
+    operation: &str,
+) -> Result<(), Failure> {
+    let data = json!({"connector": connector, "operation": operation, "dry_run": true});
+    let event = EventDraft::new(EventType::ConnectorTried, by.actor(), by.noted(data));
+    let office = by.office_or(None, &opened.config);
+    opened.ledger.record(office, event).await?;
+    Ok(())
+}
+
 /// An error of an upstream with its exit code.
 fn failed(error: &ConnectorError) -> Failure {
     let exit = match error.kind {

@@ -14,7 +14,7 @@ use clerkwork_connectors_api::{
 use clerkwork_core::IdempotencyKey;
 use serde_json::{Map, Value, json};
 
-use super::{all, failed, named, note};
+use super::{all, failed, named, note, noted};
 use crate::{
     context::Context,
     failure::{Exit, Failure, Outcome},
@@ -37,8 +37,9 @@ pub struct HealthArgs {
 /// Calls an operation that reads, and shows what it gives; personal data included.
 ///
 /// A write is never made from here: it goes through a job, the policy and the journal. With --dry-run an input
-/// is checked, the first request is shown as it would go out, without credentials, and nothing is sent. That it was called is an event, under your name. With --json: {"output", "ms"}
-/// or, of an operation that is polled, {"items", "next", "ms"}.
+/// is checked, and what would go out before the first answer is shown, without credentials; nothing is sent. That
+/// it was called is an event, under your name. With --json: {"output", "ms"}; of an operation that is polled
+/// {"items", "next", "ms"}; with --dry-run {"input", "requests", "sent": false}.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   clerkwork connector try etax status --input '{\"application_number\":\"DK-1\"}' --as dora
@@ -134,7 +135,11 @@ async fn rehearsed(
     match ended {
         // Why it would send nothing at all.
         Err(error) if calls.is_empty() => Err(failed(&error)),
-        _ => Ok(calls),
+        Err(_) => Ok(calls),
+        // Nothing can answer where nothing is sent.
+        Ok(()) => Err(Failure::internal(
+            "the connector answered in a rehearsal: look upstream whether something was done",
+        )),
     }
 }
 
@@ -173,8 +178,9 @@ pub async fn call(context: &Context, args: TryArgs) -> Outcome {
         )));
     }
     if let Some(rehearsal) = rehearsal {
-        let calls = rehearsed(&*connector, operation, &args, &input, &rehearsal).await?;
-        note(&opened, &by, profile.name, operation.name, None).await?;
+        let calls = rehearsed(&*connector, operation, &args, &input, &rehearsal).await;
+        noted(&opened, &by, profile.name, operation.name).await?;
+        let calls = calls?;
         for call in &calls {
             out.line(shown(call));
         }

@@ -47,7 +47,7 @@ pub(super) fn of(
         }
         http.idle_connections = config.fleet.concurrency;
         http.pace = pace(settings.rate_per_second, 1);
-        http.log = around.log.clone();
+        around.dress(&mut http);
         Ok(build(http)?)
     };
     settings.built_in.iter().map(build).collect()

@@ -45,6 +45,12 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
+    /// What every connector is built with.
+    fn dress(&self, http: &mut HttpSettings) {
+        http.log = self.log.clone();
+        http.rehearsal = self.rehearsal.clone();
+    }
+
     /// A rate of the whole fleet; nothing when none is set, or there is nowhere to take turns.
     fn fleet(&self, per_second: u32, burst: u32) -> Option<FleetSettings> {
         let rate = pace(per_second, burst)?;
@@ -237,8 +243,7 @@ fn etax(config: &Config, around: &Surroundings) -> Result<Option<Etax>, StartErr
         max_wait: LONGEST_TURN,
     });
     http.pace = pace(etax.rate_per_second, etax.burst);
-    http.log = around.log.clone();
-    http.rehearsal = around.rehearsal.clone();
+    around.dress(&mut http);
     http.fleet = around.fleet(etax.fleet_rate, etax.burst);
     Ok(Some(Etax::new(EtaxSettings::new(http))?))
 }
@@ -265,8 +270,7 @@ fn portal(config: &Config, around: &Surroundings) -> Result<Option<Portal>, Star
     settings.http.idle_connections = config.fleet.concurrency;
     settings.http.pace = pace(portal.rate_per_second, portal.burst);
     settings.http.fleet = around.fleet(portal.fleet_rate, portal.burst);
-    settings.http.log = around.log.clone();
-    settings.http.rehearsal = around.rehearsal.clone();
+    around.dress(&mut settings.http);
     Ok(Some(Portal::new(settings)?))
 }
 
@@ -283,6 +287,8 @@ pub struct ForCheck<'a> {
     pub timeout: Duration,
     /// Calls a second, one at a time.
     pub rate: u32,
+    /// Before the first retry.
+    pub pause: Duration,
     /// Where calls are put on record; nothing: nowhere.
     pub log: Option<Arc<dyn CallLog>>,
 }
@@ -295,6 +301,7 @@ pub fn built_in(place: &ForCheck<'_>) -> Result<Option<Arc<dyn Connector>>, Conn
     let set = |http: &mut HttpSettings| {
         http.request_timeout = place.timeout;
         http.pace = pace(place.rate, 1);
+        http.retry.min_delay = place.pause;
         http.log = place.log.clone();
     };
     let credential = Secret::new(place.credential);

@@ -1,9 +1,13 @@
 //! How a connector is built for a check.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{sync::Arc, time::Duration};
 
 use clerkwork_conformance::Place;
-use clerkwork_connectors_api::{ConnectorError, ErrorKind, contract::Connector, http::Secret};
+use clerkwork_connectors_api::{
+    ConnectorError, ErrorKind,
+    contract::Connector,
+    http::{RetrySettings, Secret},
+};
 use clerkwork_core::ManualClock;
 use clerkwork_declarative::{Declarative, Fault, Settings};
 use clerkwork_runtime::{ForCheck, built_in};
@@ -15,6 +19,9 @@ pub(super) type Connect =
 
 /// Calls in a second of a connector that is compiled in.
 pub(super) const RATE: u32 = 40;
+
+/// Before the first retry: short, as nobody is to be spared here.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The first fault of a file, as an error of its connector.
 fn broken(faults: &[Fault]) -> ConnectorError {
@@ -30,26 +37,20 @@ fn broken(faults: &[Fault]) -> ConnectorError {
     }
 }
 
-/// A file; `credential` in the place of all that it names, `folder` in that of the one with credentials.
-pub(super) fn of_file(
-    file: String,
-    nature: &Nature,
-    credential: Option<&'static str>,
-    folder: Option<PathBuf>,
-) -> Connect {
-    let (text, variables) = (nature.text.clone(), nature.variables.clone());
+/// A file; `credential` in the place of all that it names.
+pub(super) fn of_file(file: String, nature: &Nature, credential: Option<&'static str>) -> Connect {
+    let text = nature.text.clone();
     Box::new(move |place| {
-        let value = place.wrong_credential.as_deref().or(credential);
-        let given = value.into_iter().flat_map(|value| {
-            let named = variables.iter();
-            named.map(move |name| (name.clone(), Secret::new(value)))
-        });
+        let credential = place.wrong_credential.as_deref().or(credential);
         let settings = Settings {
             base_url: Some(place.base_url.clone()),
             timeout: Some(place.timeout),
-            variables: given.collect(),
-            credentials_directory: folder.clone(),
+            credential: credential.map(Secret::new),
             log: place.log.clone(),
+            retry: RetrySettings {
+                min_delay: PAUSE,
+                ..RetrySettings::default()
+            },
             clock: Arc::new(ManualClock::new(place.at)),
             ..Settings::default()
         };
@@ -69,6 +70,7 @@ pub(super) fn of_build(name: String, credential: &'static str) -> Connect {
             credential: place.wrong_credential.as_deref().unwrap_or(credential),
             timeout: place.timeout,
             rate: RATE,
+            pause: PAUSE,
             log: place.log.clone(),
         })?;
         built.ok_or_else(|| broken(&[]))

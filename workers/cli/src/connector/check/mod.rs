@@ -8,12 +8,13 @@ mod upstream;
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use clerkwork_conformance::{
-    Cassette, Clause, Outcome as Fate, Place, Report, Subject, check_and_record,
+    Cassette, Clause, Outcome as Fate, Place, Report, Subject, TIMEOUT, check_and_record,
 };
+use clerkwork_connectors_api::contract::Connector;
 use clerkwork_runtime::is_built_in;
 use serde_json::json;
 
@@ -63,6 +64,9 @@ pub struct Args {
     broken: bool,
 }
 
+/// Longest time for each try of an upstream for tests.
+const LONGEST_TRY: Duration = Duration::from_secs(5);
+
 /// Checks it.
 pub async fn run(context: &Context, args: Args) -> Outcome {
     if let Some(path) = &args.record {
@@ -79,8 +83,6 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     let upstream = Upstream::start(&args).await?;
     let base = upstream.base(name)?;
     let credential = upstream.credential(name);
-    let folder = tempfile::tempdir()
-        .map_err(|error| Failure::missing("file", format!("no folder for a while: {error}")))?;
     let mut nature = Nature::default();
     let connect: Connect = match credential.filter(|_| is_built_in) {
         Some(credential) => {
@@ -93,12 +95,7 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
             let text = fs::read_to_string(name)
                 .map_err(|error| Failure::input(format!("`{name}` cannot be read: {error}")))?;
             nature = Nature::of(text);
-            for name in credential.iter().flat_map(|_| &nature.credentials) {
-                fs::write(folder.path().join(name), credential.unwrap_or_default())
-                    .map_err(|error| Failure::input(format!("credential `{name}`: {error}")))?;
-            }
-            let given = credential.map(|_| folder.path().to_owned());
-            of_file(name.to_owned(), &nature, credential, given)
+            of_file(name.to_owned(), &nature, credential)
         }
     };
     let (secrets, users) = match credential {
@@ -114,8 +111,13 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         log: None,
     });
     let direct = direct.map_err(|error| Failure::input(error.message))?;
+    let timeout = match &upstream {
+        Upstream::Live(_) => measured(&*direct).await?,
+        Upstream::Simulated(_) | Upstream::Recorded { .. } => TIMEOUT,
+    };
     let subject = Subject {
         connect,
+        timeout,
         upstream: base
             .parse()
             .map_err(|error| Failure::usage(format!("`{base}` is no address: {error}")))?,
@@ -159,6 +161,16 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         true => Exit::Done,
         false => Exit::WorkFailed,
     })
+}
+
+/// A time for each try that fits an upstream: three times what it takes to sign in and answer once.
+async fn measured(direct: &dyn Connector) -> Result<Duration, Failure> {
+    let began = Instant::now();
+    direct
+        .health()
+        .await
+        .map_err(|error| super::failed(&error))?;
+    Ok((3 * began.elapsed()).clamp(TIMEOUT, LONGEST_TRY))
 }
 
 fn record(

@@ -9,10 +9,7 @@ const SECRET_FIELDS: [&str; 8] = ["pass", "pwd", "secret", "token", "pin", "key"
 #[derive(Debug, Default)]
 pub(super) struct Nature {
     pub(super) text: String,
-    /// Variables and credentials that it names.
-    pub(super) variables: Vec<String>,
-    pub(super) credentials: Vec<String>,
-    /// All that it names, and whether it is a secret rather than the name of a user.
+    /// The credentials that it names, and whether it is a secret rather than the name of a user.
     named: Vec<(Credential, bool)>,
     pub(super) signs_in: bool,
     pub(super) reads_pages: bool,
@@ -36,43 +33,39 @@ impl Nature {
                 .try_fold(table.get(*first)?, |value, name| value.get(name))
         };
         let kind = at(&["auth", "kind"]).and_then(toml::Value::as_str);
-        nature.signs_in = kind == Some("form");
+        nature.signs_in = matches!(kind, Some("form" | "oauth2_client_credentials"));
         let number = |name| at(&["upstream", "rate", name]).and_then(toml::Value::as_integer);
-        let rate = number("per_second").map(|rate| rate + number("burst").unwrap_or(rate) - 1);
+        let rate = number("per_second").map(|rate| {
+            let burst = number("burst").unwrap_or(rate);
+            rate.saturating_add(burst).saturating_sub(1)
+        });
         nature.rate = rate
             .and_then(|rate| u32::try_from(rate).ok())
             .filter(|rate| *rate <= 60);
-        nature.note("", &toml::Value::Table(table.clone()));
+        let operations = at(&["operations"]).and_then(toml::Value::as_table);
+        let kinds = operations.into_iter().flat_map(|all| all.values());
+        nature.reads_pages = kinds
+            .filter_map(|one| one.get("response")?.get("kind")?.as_str())
+            .any(|kind| kind == "html");
+        if let Some(auth) = at(&["auth"]) {
+            nature.note("", auth);
+        }
         nature
     }
 
-    fn note(&mut self, place: &str, value: &toml::Value) {
-        let is_secret = || SECRET_FIELDS.iter().any(|part| place.contains(part));
-        match value {
-            toml::Value::Array(all) => all.iter().for_each(|value| self.note(place, value)),
-            toml::Value::Table(table) => {
-                for (name, value) in table {
-                    match (name.as_str(), value.as_str()) {
-                        ("env", Some(variable)) => {
-                            self.variables.push(variable.into());
-                            let named = Credential::Env(variable.into());
-                            self.named.push((named, is_secret()));
-                        }
-                        ("credential", Some(name)) => {
-                            self.credentials.push(name.into());
-                            let named = Credential::Systemd(name.into());
-                            self.named.push((named, is_secret()));
-                        }
-                        ("file", Some(path)) => {
-                            let named = Credential::File(path.into());
-                            self.named.push((named, is_secret()));
-                        }
-                        ("kind", Some("html")) => self.reads_pages = true,
-                        _ => self.note(&name.to_lowercase(), value),
-                    }
+    fn note(&mut self, place: &str, auth: &toml::Value) {
+        for (name, value) in auth.as_table().into_iter().flatten() {
+            let named = match (name.as_str(), value.as_str()) {
+                ("env", Some(variable)) => Credential::Env(variable.into()),
+                ("credential", Some(name)) => Credential::Systemd(name.into()),
+                ("file", Some(path)) => Credential::File(path.into()),
+                _ => {
+                    self.note(&name.to_lowercase(), value);
+                    continue;
                 }
-            }
-            _ => {}
+            };
+            let is_secret = SECRET_FIELDS.iter().any(|part| place.contains(part));
+            self.named.push((named, is_secret));
         }
     }
 

@@ -74,9 +74,14 @@ fn rendered(text: &str, name: &str) -> String {
         first.to_ascii_uppercase() + rest
     });
     let (library, kind) = (name.replace('-', "_"), parts.collect::<String>());
-    text.replace("clerkwork_template", &format!("clerkwork_{library}"))
-        .replace("Template", &kind)
-        .replace("template", name)
+    // Marks first, which no text holds: a name may hold the word itself.
+    let marked = text.replace("clerkwork_template", "\u{1}");
+    let marked = marked.replace("Template", "\u{2}");
+    let marked = marked.replace("template", "\u{3}");
+    marked
+        .replace('\u{1}', &format!("clerkwork_{library}"))
+        .replace('\u{2}', &kind)
+        .replace('\u{3}', name)
 }
 
 /// The checkout whose folder `connectors` this is.
@@ -168,6 +173,11 @@ mod tests {
 
     #[test]
     fn another_name_changes_the_lines_with_the_name_and_no_others() {
+        let of = "clerkwork_template Template template";
+        assert_eq!(
+            rendered(of, "my-template"),
+            "clerkwork_my_template MyTemplate my-template"
+        );
         let mut changed = 0;
         for (path, text) in TEMPLATE {
             let other = rendered(text, "sap-s4");
