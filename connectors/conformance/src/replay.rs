@@ -124,7 +124,8 @@ impl Inner {
     }
 
     /// What came to the same request: the next in the order of the recording, so that a lookup after a write sees
-    /// what the write has done; or else the last before, for a request that is sent once more.
+    /// what the write has done; or else the last before, for a request that is sent once more. A `GET` never passes
+    /// over a request of another method, which has yet to come.
     fn find(&self, method: &str, target: &str, body: &[u8]) -> Option<&Recorded> {
         let body = crate::bytes::with_usual_boundary(body);
         let is_same = |one: &Recorded| {
@@ -133,11 +134,16 @@ impl Inner {
         let all = &self.cassette.exchanges;
         let mut state = self.state();
         let (before, after) = all.split_at(state.next.min(all.len()));
-        if let Some(at) = after.iter().position(is_same) {
+        let again = || before.iter().rev().find(|one| is_same(one));
+        let next_write = after.iter().position(|one| one.method != "GET");
+        let found = after.iter().position(is_same).filter(|at| {
+            method != "GET" || next_write.is_none_or(|write| *at < write) || again().is_none()
+        });
+        if let Some(at) = found {
             state.next += at + 1;
             return after.get(at);
         }
-        before.iter().rev().find(|one| is_same(one))
+        again()
     }
 }
 

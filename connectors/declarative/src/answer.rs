@@ -102,6 +102,10 @@ impl Response {
         if !reply.status().is_success() && !self.statuses.contains(&status) {
             return Err(boxed(status_error(endpoint, status)));
         }
+        if self.kind == Kind::Html && self.errors.banner.is_some() {
+            let page = self.tree(reply).map_err(boxed)?;
+            self.errors.on_page(&page, endpoint)?;
+        }
         if let Some(why) = self.no_success(reply) {
             let mut error = endpoint.error(endpoint.unclear(), why);
             error.page = Some(Arc::new(masked_page(endpoint, scope.now, &reply.text())));

@@ -285,7 +285,14 @@ impl Declarative {
         }
         let scope = self.scope(key, input);
         let reply = self.ask(one, &scope, None).await?;
-        let answer = one.spec.response.read(&reply, &scope)?.answer;
+        let got = one.spec.response.read(&reply, &scope)?;
+        // Nothing was found, and the file does not say that there may be nothing.
+        if got.top.is_none() && declared.output.check(&Value::Null).is_err() {
+            return Err(one
+                .endpoint
+                .error(ErrorKind::Rejected, "upstream has nothing of that name"));
+        }
+        let answer = got.answer;
         check(one, &answer.output, &reply)?;
         Ok(answer)
     }

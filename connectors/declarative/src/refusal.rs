@@ -12,7 +12,10 @@ use clerkwork_connectors_api::{
 };
 use serde_json::Value;
 
-use crate::{extract::word_of, path::Path};
+use crate::{
+    extract::{Locator, Top, word_of},
+    path::Path,
+};
 
 /// Longest part of the upstream's own words in a message.
 const WORDS: usize = 120;
@@ -60,6 +63,8 @@ impl Means {
 pub(crate) struct Errors {
     pub(crate) status: BTreeMap<u16, Means>,
     pub(crate) codes: BTreeMap<String, Means>,
+    /// Where a page says that something was refused: its text is the message.
+    pub(crate) banner: Option<Locator>,
     /// Parts of the message.
     pub(crate) words: Vec<(String, Means)>,
     pub(crate) other: Option<Means>,
@@ -76,7 +81,20 @@ impl Errors {
         }
         self.words.extend(below.words.iter().cloned());
         self.other = self.other.or(below.other);
+        self.banner = self.banner.or_else(|| below.banner.clone());
         self
+    }
+
+    /// Whether a page says that something was refused, and what that means.
+    pub(crate) fn on_page(&self, page: &Top, endpoint: &Endpoint) -> Result<(), Refused> {
+        let said = self.banner.as_ref().and_then(|banner| page.find(banner));
+        let said = said.and_then(|here| here.said(None));
+        let message = said.and_then(|said| word_of(&said)).unwrap_or_default();
+        if message.is_empty() {
+            return Ok(());
+        }
+        let means = self.meaning("", &message, endpoint.access());
+        Err(refused(means, endpoint, "error", &message, "page"))
     }
 
     fn meaning(&self, code: &str, message: &str, access: Access) -> Means {

@@ -7,7 +7,7 @@ use clerkwork_connectors_api::{
     contract::{Answer, Connector, Idempotency, Looked, Operation},
     http::{Access, CallRecord},
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Found, Objection, Trial, broken, not_tried};
 use crate::{Clause, Trouble};
@@ -135,6 +135,13 @@ impl Trial<'_> {
             && first.output != second.output
         {
             return broken("both were done: they gave different answers");
+        }
+        if let (Ok(first), Ok(_)) = (&first, &second)
+            && first.output.as_object().is_some_and(Map::is_empty)
+        {
+            return not_tried(
+                "both were accepted, and their answers do not tell whether it was done once or twice: look upstream",
+            );
         }
         match kind {
             None | Some(ErrorKind::Rejected | ErrorKind::OutcomeUnknown) => {}

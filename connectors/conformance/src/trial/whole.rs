@@ -26,7 +26,8 @@ impl Trial<'_> {
     }
 
     async fn healthy(&self) -> Found {
-        let connector = self.ready().await?;
+        let connector = self.connect();
+        let connector = connector.map_err(|error| Objection::Broken(error.to_string()))?;
         connector
             .health()
             .await

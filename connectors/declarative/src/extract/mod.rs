@@ -106,7 +106,7 @@ impl Extract {
         let around = match &self.within {
             Some(within) => match around.find(reading.top, within) {
                 Some(around) => around,
-                None => return self.missing(around, field),
+                None => return self.missing_at(within.as_str(), around, field),
             },
             None => around,
         };
@@ -220,13 +220,17 @@ impl Extract {
     }
 
     fn missing(&self, around: Here<'_>, field: &str) -> Result<Value, Trouble> {
+        self.missing_at(&self.name_or(field), around, field)
+    }
+
+    /// `name` is what was looked for.
+    fn missing_at(&self, name: &str, around: Here<'_>, field: &str) -> Result<Value, Trouble> {
         if let Some(default) = &self.default {
             return Ok(default.clone());
         }
         if self.optional {
             return Ok(Value::Null);
         }
-        let name = self.name_or(field);
         Err(match around {
             Here::Json(_) => Trouble::Unreadable(format!(
                 "`{name}` is missing, for `{field}`; mark it as `optional` if it may be"

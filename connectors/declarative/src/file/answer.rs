@@ -3,7 +3,7 @@
 use super::{operation::Common, tree::Node};
 use crate::{
     answer::{Kind, Response},
-    extract::Reader,
+    extract::{Locator, Reader},
     path::Path,
     refusal::{Envelope, Errors, Means},
     template::{Allowed, template},
@@ -96,6 +96,10 @@ pub(super) fn errors(node: &Node<'_>) -> Option<Errors> {
                 .extend(means(&node).map(|means| (name.to_owned(), means)));
         }
     }
+    errors.banner = table.get("banner").and_then(|node| {
+        let selector = Locator::css(node.word()?);
+        selector.map_err(|why| node.error(why)).ok()
+    });
     errors.other = table.get("other").and_then(|node| means(&node));
     table.finish();
     Some(errors)

@@ -217,10 +217,41 @@ async fn an_answer_of_xml_is_read_and_its_envelope_and_hostile_xml_are_minded() 
         "{error}"
     );
     let error = find("none").await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Rejected);
     assert!(
-        error
-            .message
-            .contains("does not fit: a record was expected"),
+        error.message.contains("has nothing of that name"),
         "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_banner_says_what_was_refused_whatever_the_status() {
+    let upstream = Upstream::start(|call: &Call| match call.body.as_str() {
+        body if body.contains("bh=busy") => html("<p id=invoice>1</p><b class=err> 系统 繁忙 </b>"),
+        body if body.contains("bh=odd") => html("<b class=err>不明</b>"),
+        body if body.contains("bh=no") => html("<b class=err>号码 13800001234 已存在</b>"),
+        _ => html("<b class=err> </b><p id=invoice>7</p>"),
+    })
+    .await;
+    let banner = r#"
+    [errors]
+    banner = ".err"
+    words = { "已存在" = "rejected", "繁忙" = "transient" }
+    "#;
+    let connector = upstream.connector(&format!("{banner}{PORTAL}"));
+    let approve = async |number: &str| {
+        let key = IdempotencyKey("k".into());
+        let input = json!({ "number": number });
+        connector.call("approve", Some(&key), &input).await
+    };
+    let kind = async |number: &str| approve(number).await.unwrap_err().kind;
+    assert_eq!(kind("busy").await, ErrorKind::Transient);
+    assert_eq!(kind("odd").await, ErrorKind::OutcomeUnknown);
+    let error = approve("no").await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Rejected);
+    assert!(error.message.contains("号码 138****34 已存在"), "{error}");
+    assert_eq!(
+        approve("yes").await.unwrap().output,
+        json!({"invoice": "7"})
     );
 }

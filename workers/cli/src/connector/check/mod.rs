@@ -72,19 +72,48 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     if let Some(path) = &args.record {
         out_file::free(path, args.force)?;
     }
-    let name = args.connector.as_str();
-    let is_built_in = is_built_in(name);
-    if is_built_in && args.upstream.is_some() {
+    if is_built_in(&args.connector) && args.upstream.is_some() {
         return Err(Failure::usage(
-            "a connector that is compiled in is checked against the simulated platform; leave --upstream out, or \
-             name the upstream in the tests of its crate",
+            "a connector that is compiled in is checked against the simulated platform; leave --upstream out",
         ));
     }
     let upstream = Upstream::start(&args).await?;
+    let (report, cassette) = checked(context, &args, &upstream).await?;
+    if let Upstream::Recorded { replay, .. } = &upstream
+        && let missing = replay.missing()
+        && !missing.is_empty()
+    {
+        return Err(Failure::input(format!(
+            "the recording does not hold what the connector asks now ({}); record it again",
+            missing.join(", ")
+        )));
+    }
+    let is_kept = report.broken().next().is_none();
+    show(context, &args, &report);
+    match (&args.record, is_kept) {
+        (Some(path), true) => record(context, &args, path, cassette).await?,
+        (Some(_), false) => context
+            .out
+            .note("nothing is recorded: a clause is broken; mend the connector first"),
+        (None, _) => {}
+    }
+    Ok(match is_kept {
+        true => Exit::Done,
+        false => Exit::WorkFailed,
+    })
+}
+
+/// Goes through all clauses.
+async fn checked(
+    context: &Context,
+    args: &Args,
+    upstream: &Upstream,
+) -> Result<(Report, Option<Cassette>), Failure> {
+    let name = args.connector.as_str();
     let base = upstream.base(name)?;
     let credential = upstream.credential(name);
     let mut nature = Nature::default();
-    let connect: Connect = match credential.filter(|_| is_built_in) {
+    let connect: Connect = match credential.filter(|_| is_built_in(name)) {
         Some(credential) => {
             let is_portal = name == "portal";
             (nature.signs_in, nature.reads_pages) = (is_portal, is_portal);
@@ -111,19 +140,19 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
         log: None,
     });
     let direct = direct.map_err(|error| Failure::input(error.message))?;
-    let timeout = match &upstream {
+    let timeout = match upstream {
         Upstream::Live(_) => measured(&*direct).await?,
         Upstream::Simulated(_) | Upstream::Recorded { .. } => TIMEOUT,
     };
     let subject = Subject {
         connect,
-        timeout,
         upstream: base
             .parse()
             .map_err(|error| Failure::usage(format!("`{base}` is no address: {error}")))?,
-        samples: samples::of(&args, &upstream, &*direct).await?,
+        samples: samples::of(args, upstream, &*direct).await?,
         secrets,
         users,
+        timeout,
         has_session: nature.signs_in,
         reads_pages: nature.reads_pages,
         rate: nature.rate,
@@ -136,31 +165,9 @@ pub async fn run(context: &Context, args: Args) -> Outcome {
     };
     let checked = check_and_record(&subject, told).await;
     progress.finish_and_clear();
-    let (report, cassette) = checked
+    checked
         .map_err(|error| Failure::missing("proxy", error.to_string()))?
-        .map_err(|error| Failure::input(error.message))?;
-    if let Upstream::Recorded { replay, .. } = &upstream
-        && let missing = replay.missing()
-        && !missing.is_empty()
-    {
-        return Err(Failure::input(format!(
-            "the recording does not hold what the connector asks now ({}); record it again",
-            missing.join(", ")
-        )));
-    }
-    let is_kept = report.broken().next().is_none();
-    show(context, &args, &report);
-    match (&args.record, is_kept) {
-        (Some(path), true) => record(context, &args, path, cassette)?,
-        (Some(_), false) => context
-            .out
-            .note("nothing is recorded: a clause is broken; mend the connector first"),
-        (None, _) => {}
-    }
-    Ok(match is_kept {
-        true => Exit::Done,
-        false => Exit::WorkFailed,
-    })
+        .map_err(|error| Failure::input(error.message))
 }
 
 /// A time for each try that fits an upstream: three times what it takes to sign in and answer once.
@@ -173,7 +180,8 @@ async fn measured(direct: &dyn Connector) -> Result<Duration, Failure> {
     Ok((3 * began.elapsed()).clamp(TIMEOUT, LONGEST_TRY))
 }
 
-fn record(
+/// Writes a recording that was replayed without a difference.
+async fn record(
     context: &Context,
     args: &Args,
     path: &Path,
@@ -184,6 +192,18 @@ fn record(
             "nothing is recorded: the upstream answered more than 64 MiB; give fewer samples",
         ));
     };
+    let upstream = Upstream::recorded(cassette.clone()).await?;
+    let (report, _) = checked(context, args, &upstream).await?;
+    let missing = match &upstream {
+        Upstream::Recorded { replay, .. } => replay.missing(),
+        Upstream::Simulated(_) | Upstream::Live(_) => Vec::new(),
+    };
+    if report.broken().next().is_some() || !missing.is_empty() {
+        return Err(Failure::input(format!(
+            "nothing is recorded: replayed, it did not give the same ({}); an answer may have come too late: try again, with fewer samples or on a quieter machine",
+            missing.join(", ")
+        )));
+    }
     let text = cassette
         .write()
         .map_err(|error| Failure::internal(error.to_string()))?;

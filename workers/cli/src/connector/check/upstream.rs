@@ -29,10 +29,7 @@ pub(super) enum Upstream {
 impl Upstream {
     pub(super) async fn start(args: &Args) -> Result<Self, Failure> {
         if let Some(path) = &args.replay {
-            let cassette = read(path)?;
-            let started = Replay::start(cassette.clone()).await;
-            let replay = started.map_err(|error| Failure::missing("replay", chain(&error)))?;
-            return Ok(Self::Recorded { cassette, replay });
+            return Self::recorded(read(path)?).await;
         }
         if let Some(url) = &args.upstream {
             return Ok(Self::Live(url.clone()));
@@ -45,6 +42,13 @@ impl Upstream {
         let started = Sandbox::start(options).await;
         let running = started.map_err(|error| Failure::missing("sandbox", chain(&error)))?;
         Ok(Self::Simulated(running))
+    }
+
+    /// What a recording answers.
+    pub(super) async fn recorded(cassette: Cassette) -> Result<Self, Failure> {
+        let started = Replay::start(cassette.clone()).await;
+        let replay = started.map_err(|error| Failure::missing("replay", chain(&error)))?;
+        Ok(Self::Recorded { cassette, replay })
     }
 
     /// Where it is for a connector of that name.
