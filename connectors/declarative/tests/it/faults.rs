@@ -65,7 +65,8 @@ fn the_examples_of_the_readme_have_nothing_that_deserves_a_look() {
         .filter_map(|rest| rest.split("```").next())
         .collect();
     assert_eq!(examples.len(), 2);
-    for example in examples {
+    let roundup = include_str!("../../examples/roundup.toml");
+    for example in examples.into_iter().chain([roundup]) {
         assert_eq!(told("README.toml", example), "");
     }
 }
