@@ -16,7 +16,11 @@ use std::{
 };
 
 use async_trait::async_trait;
-use axum::{Router, response::Html};
+use axum::{
+    Router,
+    http::HeaderMap,
+    response::{Html, IntoResponse},
+};
 use clerkwork_connectors_api::{
     ErrorKind,
     contract::Connector,
@@ -38,6 +42,7 @@ const ENOUGH: usize = 30;
 #[derive(Debug)]
 struct Noted {
     turns: FleetTurns,
+    burst: u32,
     /// When each turn was ours, at the earliest and at the latest.
     given: Mutex<Vec<(Instant, Instant)>>,
 }
@@ -50,7 +55,10 @@ impl FleetPace for Noted {
         cost: u32,
         rate: PaceSettings,
     ) -> Result<Turn, FleetPaceError> {
-        assert_eq!((rate.per_second.get(), rate.burst.get()), (RATE, BURST));
+        assert_eq!(
+            (rate.per_second.get(), rate.burst.get()),
+            (RATE, self.burst)
+        );
         let asked = Instant::now();
         let turn = self.turns.turn(upstream, cost, rate).await?;
         if let Turn::After(wait) = turn {
@@ -62,9 +70,15 @@ impl FleetPace for Noted {
     }
 }
 
-/// An upstream whose every answer is a page that nobody knows.
+/// An upstream whose every answer is a page that nobody knows, or JSON that says nothing to whoever asks for JSON.
 async fn upstream() -> String {
-    let app = Router::new().fallback(async || Html("<html></html>"));
+    let app = Router::new().fallback(async |headers: HeaderMap| {
+        let accept = headers.get("accept").and_then(|value| value.to_str().ok());
+        match accept {
+            Some(accept) if accept.contains("json") => "{}".into_response(),
+            _ => Html("<html></html>").into_response(),
+        }
+    });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, app).await });
@@ -116,7 +130,7 @@ fn built(config: &Config, name: &str, around: Surroundings) -> Arc<dyn Connector
 
 /// Lets two processes ask `name` for its health until each was given enough turns: together they never had more than
 /// a burst and what the rate gave meanwhile.
-async fn keeps_one_pace(name: &str) {
+async fn keeps_one_pace(name: &str, burst: u32) {
     let redis = Redis::start().await;
     let folder = tempfile::tempdir().unwrap();
     let base = upstream().await;
@@ -127,6 +141,8 @@ async fn keeps_one_pace(name: &str) {
         ("PORTAL__PASSWORD", "geheim"),
         ("PORTAL__FLEET_RATE", &RATE.to_string()),
         ("PORTAL__BURST", &BURST.to_string()),
+        ("CONNECTORS__BUILT_IN", &format!("template={base}")),
+        ("CONNECTORS__RATE_PER_SECOND", &RATE.to_string()),
         ("FLEET__PROCESSES", "2"),
     ];
     let config = config(folder.path(), &file, &settings);
@@ -139,12 +155,12 @@ async fn keeps_one_pace(name: &str) {
             .unwrap();
         let pace = Arc::new(Noted {
             turns: FleetTurns::new(&queue),
+            burst,
             given: Mutex::default(),
         });
         paces.push(Arc::clone(&pace));
         let around = Surroundings {
             pace: Some(pace),
-            log: None,
             ..Surroundings::default()
         };
         let connector = built(&config, name, around);
@@ -154,6 +170,7 @@ async fn keeps_one_pace(name: &str) {
                 while !over.load(Ordering::SeqCst) {
                     // What the portal makes of the page does not matter here.
                     let _ = connector.health().await;
+                    tokio::task::yield_now().await;
                 }
             });
         }
@@ -175,7 +192,7 @@ async fn keeps_one_pace(name: &str) {
     for (first, from) in earliest.iter().enumerate() {
         for (turns, to) in (1..).zip(&latest[first + 1..]) {
             let within = to.saturating_duration_since(*from);
-            let allowed = f64::from(RATE) * within.as_secs_f64() + f64::from(BURST);
+            let allowed = f64::from(RATE) * within.as_secs_f64() + f64::from(burst);
             assert!(f64::from(turns) <= allowed + 0.1, "{turns} in {within:?}");
         }
     }
@@ -183,12 +200,17 @@ async fn keeps_one_pace(name: &str) {
 
 #[tokio::test]
 async fn processes_with_the_same_file_share_its_rate() {
-    keeps_one_pace("land").await;
+    keeps_one_pace("land", BURST).await;
 }
 
 #[tokio::test]
 async fn processes_with_the_same_portal_share_its_fleet_rate() {
-    keeps_one_pace("portal").await;
+    keeps_one_pace("portal", BURST).await;
+}
+
+#[tokio::test]
+async fn processes_with_the_same_compiled_connector_share_its_rate() {
+    keeps_one_pace("template", 1).await;
 }
 
 /// The half of four turns is two, and the next two are two seconds away.

@@ -46,7 +46,11 @@ pub(super) fn of(
             http.auth = Auth::Bearer(Credential::File(folder.join(name)));
         }
         http.idle_connections = config.fleet.concurrency;
-        http.pace = pace(settings.rate_per_second, 1);
+        let rate = settings.rate_per_second;
+        http.fleet = around.fleet(rate, 1);
+        // While Redis is away, and in a verb, each process goes by its share; 0 stays none.
+        let share = (rate / config.fleet.processes).max(rate.min(1));
+        http.pace = pace(share, 1);
         around.dress(&mut http);
         Ok(build(http)?)
     };
