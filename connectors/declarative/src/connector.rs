@@ -34,6 +34,8 @@ pub struct Declarative {
     stack: Arc<HttpStack>,
     session: Arc<Session>,
     settings: Settings,
+    /// Certificates and the like, which are read once.
+    of_machine: bool,
 }
 
 /// An operation that can be called.
@@ -93,6 +95,7 @@ impl Declarative {
 
     fn build(spec: Spec, settings: Settings) -> Result<Self, ConnectorError> {
         let timeout = settings.timeout.or(spec.upstream.timeout);
+        let of_machine = !spec.upstream.of_machine.is_empty();
         let http = http::settings(spec.name, spec.upstream, &settings)?;
         let stack = Arc::new(HttpStack::new(http)?);
         let session = Arc::new(Session::new(
@@ -134,7 +137,13 @@ impl Declarative {
             stack,
             session,
             settings,
+            of_machine,
         })
+    }
+
+    /// Whether files of the machine were read when it was loaded: a reload reads them again.
+    pub(crate) fn reads_files_when_loaded(&self) -> bool {
+        self.of_machine
     }
 
     /// What a status page shows of the circuit breaker.

@@ -2,7 +2,8 @@
 //!
 //! [`Folder::reload`] looks at all of them and puts what it read in place in one step: whoever asks meanwhile gets
 //! the old connectors or the new ones, never a mixture. A file that is broken keeps the connector it had in force.
-//! A file that has not changed keeps its connector and so its session.
+//! A file that has not changed keeps its connector and so its session, unless it names certificates or a proxy's
+//! password: those may have been replaced.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -126,7 +127,9 @@ impl Folder {
                     continue;
                 }
             };
-            if let Some(old) = old.filter(|old| *old.text == *text) {
+            if let Some(old) =
+                old.filter(|old| *old.text == *text && !old.connector.reads_files_when_loaded())
+            {
                 next.insert(file.clone(), old.clone());
                 told.unchanged.push(file);
                 continue;

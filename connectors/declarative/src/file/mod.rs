@@ -65,6 +65,10 @@ pub(crate) struct Upstream {
 pub(crate) struct OfMachine(Vec<(&'static str, Span)>);
 
 impl OfMachine {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Where the one of them stands that a message names.
     pub(crate) fn named(&self, message: &str) -> Option<Span> {
         let is_named = |key: &str| message.contains(&format!("`{key}`"));

@@ -93,3 +93,35 @@ fn a_reload_takes_what_is_right_keeps_what_was_and_tells_what_is_wrong() {
         "without a folder all stays as it was"
     );
 }
+
+#[test]
+fn a_file_that_names_what_lies_on_the_machine_is_loaded_anew_with_each_reload() {
+    let dir = tempfile::tempdir().unwrap();
+    let password = dir.path().join("password");
+    fs::write(&password, "geheim").unwrap();
+    let rate = "rate = { per_second = 100000 }";
+    let proxy = format!(
+        "{rate}, proxy = {{ url = \"http://proxy.example:3128\", user = \"robot\", password = {{ file = '{}' }} }}",
+        password.display()
+    );
+    let behind = file("behind", "one").replace(rate, &proxy);
+    fs::write(dir.path().join("a.toml"), file("plain", "one")).unwrap();
+    fs::write(dir.path().join("b.toml"), behind).unwrap();
+    let settings = Settings::default();
+    let (folder, told) = Folder::open(dir.path(), settings).unwrap();
+    assert_eq!(told.loaded, ["a.toml", "b.toml"], "{:?}", told.faults);
+    let told = folder.reload().unwrap();
+    assert_eq!(
+        (told.loaded, told.unchanged),
+        (vec!["b.toml".to_owned()], vec!["a.toml".to_owned()])
+    );
+
+    fs::remove_file(&password).unwrap();
+    let told = folder.reload().unwrap();
+    assert_eq!(told.kept, ["b.toml"]);
+    assert!(
+        told.faults[0].to_string().contains("`proxy`"),
+        "{}",
+        told.faults[0]
+    );
+}
