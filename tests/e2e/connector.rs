@@ -119,6 +119,19 @@ fn a_connector_that_is_compiled_in_needs_its_address_and_its_token() {
         .ok();
     let page = home.json(&["connector", "try", "template", "waiting", "--as", "erin"]);
     assert!(page["items"][0]["application_number"].is_string(), "{page}");
+    // A dry run shows the write and makes none.
+    let input = json!({ "application_number": page["items"][0]["application_number"] }).to_string();
+    let of = |operation: &str, more: &[&str]| {
+        let call = ["connector", "try", "template", operation, "--input", &input];
+        home.json(&[&call[..], &["--as", "erin"], more].concat())
+    };
+    let before = of("status", &[])["output"].clone();
+    let shown = of("issue", &["--dry-run"]);
+    assert_eq!(shown["sent"], false);
+    assert_eq!(shown["requests"].as_array().unwrap().len(), 1, "{shown:#}");
+    assert_eq!(of("status", &[])["output"], before);
+    let tried = home.json(&["audit", "search", "--type", "connector.tried"]);
+    assert_eq!(tried["items"][1]["data"]["dry_run"], true);
     home.run(&["connector", "check", "template"])
         .fails(2, &["--samples"]);
     let elsewhere = ["--upstream", "https://erp.example"];

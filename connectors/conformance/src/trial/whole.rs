@@ -21,7 +21,8 @@ impl Trial<'_> {
             Clause::NoLockOut => self.no_lock_out().await,
             Clause::RateKept => self.rate_kept(operations).await,
             Clause::NoSecrets => self.no_secrets(),
-            _ => declared(operations),
+            Clause::Declared => declared(operations),
+            _ => not_tried("it is about operations, one by one"),
         }
     }
 
